@@ -1,0 +1,99 @@
+"""The port every channel implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from socialbpm.clock import Clock
+from socialbpm.errors import Problem, UnsupportedFeature
+from socialbpm.posts import Capabilities, Post, Receipt
+from socialbpm.responses import Response
+
+if TYPE_CHECKING:
+    from socialbpm.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEvent:
+    """An inbound HTTP call as it arrived: nothing parsed, nothing trusted. Header names are lower case."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """What an event means: the answer to give at once, the responses in it, a private word to the person."""
+
+    responses: tuple[Response, ...] = ()
+    status: int = 200
+    answer: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    private_word: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one collecting call brought: responses, and the cursor to go on from."""
+
+    responses: tuple[Response, ...] = ()
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What wiring hands to an adapter: its account's name and options from settings, the store, and the clock.
+
+    ``media`` gives the frozen bytes of a ``media:<sha256>`` reference, already fitted to the channel's limits.
+    """
+
+    name: str
+    store: Store
+    clock: Clock
+    media: Callable[[str], bytes]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Channel(ABC):
+    """A connected platform account.
+
+    Every remote call may raise TemporaryFailure (certainly not carried out), Rejected, AuthorizationFailed or
+    OutcomeUnknown, and nothing else. No adapter retries by itself, keeps state, or waits for a rate limit.
+    """
+
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, connection: Connection) -> None:
+        self.name = connection.name
+        self.connection = connection
+
+    @abstractmethod
+    def publish(self, post: Post) -> Receipt:
+        """Create ``post`` on the platform; with Dedupe.KEY a repeat of ``post.key`` returns the first receipt."""
+
+    def edit(self, receipt: Receipt, post: Post) -> Receipt:
+        """Replace what stands at ``receipt``. May simply be repeated. Needs ``can_edit``."""
+        raise self._undeclared("edit")
+
+    def delete(self, receipt: Receipt) -> None:
+        """Take the post down; a post that is gone already is no error. Needs ``can_delete``."""
+        raise self._undeclared("delete")
+
+    def find(self, post: Post) -> Receipt | None:
+        """The receipt of ``post.key`` if it stands on the platform. Needs Dedupe.LOOKUP."""
+        raise self._undeclared("find")
+
+    def receive(self, event: RawEvent) -> Inbound:
+        """Verify the event, then normalise it. Raises EventRejected."""
+        raise self._undeclared("receive")
+
+    def collect(self, cursor: str) -> Batch:
+        """Read what is new since ``cursor`` in one batch. Needs Intake.COLLECT."""
+        raise self._undeclared("collect")
+
+    def _undeclared(self, what: str) -> UnsupportedFeature:
+        return UnsupportedFeature(Problem(what=f"channel '{self.name}' does not declare '{what}'"))

@@ -1,0 +1,34 @@
+"""Who takes part: persons, their accounts on channels, and the communities they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from socialbpm.posts import Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person's account on a channel; ``id`` is the platform's stable id, never a display name."""
+
+    channel: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person's place in a community's roll."""
+
+    person: str
+    accounts: frozenset[Account] = frozenset()
+    weight: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Community:
+    """A named group: where its posts go and who may answer. An empty roll refuses; it never means "anyone"."""
+
+    name: str
+    destinations: tuple[Destination, ...] = ()
+    roll: tuple[Member, ...] = field(default_factory=tuple)

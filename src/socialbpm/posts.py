@@ -1,0 +1,143 @@
+"""What goes out: a post, its parts, the proof that it stands, and what a channel declares it can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text with its provenance: only *authored* spans may link, mention or format."""
+
+    text: str
+    authored: bool = True
+
+
+Text = tuple[Span, ...]
+
+
+def plain(text: Iterable[Span]) -> str:
+    """The characters of a text, without provenance."""
+    return "".join(span.text for span in text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture or file in the store (``ref`` is ``media:<sha256>``) and its alt text, which is mandatory."""
+
+    ref: str
+    alt: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing that people can choose: ``key`` is what the process reads, ``label`` what people read."""
+
+    key: str
+    label: str
+
+
+class AskKind(StrEnum):
+    """What a post asks its readers to do."""
+
+    VERDICT = "verdict"
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """The question that a post carries. An answer names ``request`` and ``version``, whatever post it came by."""
+
+    request: str
+    version: int
+    kind: AskKind
+    choices: tuple[Choice, ...]
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A room or timeline on a channel. ``channel`` is the connected account's name in settings."""
+
+    channel: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One post for one destination, frozen before it is first sent.
+
+    ``key`` is the idempotency key of the remote write. ``reply_to`` is the remote id of the post that this one
+    answers. ``ask`` is None for a status and for a question that has ended; ``note`` says how it ended.
+    """
+
+    key: str
+    destination: Destination
+    text: Text
+    media: tuple[Media, ...] = ()
+    ask: Ask | None = None
+    note: str = ""
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that a post stands on its channel. ``url`` may be empty where the channel has no links."""
+
+    remote_id: str
+    url: str = ""
+
+
+class Dedupe(StrEnum):
+    """What a channel offers to keep a repeated write from posting twice."""
+
+    KEY = "key"
+    LOOKUP = "lookup"
+    NONE = "none"
+
+
+class Intake(StrEnum):
+    """How answers arrive."""
+
+    PAGES = "pages"
+    WEBHOOK = "webhook"
+    SOCKET = "socket"
+    COLLECT = "collect"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """How many files a post carries, their size in bytes, longest edge in pixels, and types."""
+
+    count: int = 0
+    bytes: int = 10_000_000
+    edge: int = 4096
+    types: tuple[str, ...] = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can carry. Declared only where it changes what *we* do.
+
+    ``count`` measures a text as the platform does. ``asks`` lists the questions it can put to people whose
+    answers come back by ``intake``; ``identifies_voters`` says whether such an answer names its person.
+    """
+
+    network: str
+    max_text: int
+    count: Callable[[str], int] = len
+    media: MediaLimits = MediaLimits()
+    asks: frozenset[AskKind] = frozenset()
+    identifies_voters: bool = False
+    intake: Intake = Intake.NONE
+    dedupe: Dedupe = Dedupe.NONE
+    can_edit: bool = False
+    can_delete: bool = False
+    can_thread: bool = False
+    batch: int = 1

@@ -1,0 +1,76 @@
+"""What comes back: responses as they arrive, ballots that count, and the outcome that a gateway branches on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Verdict(StrEnum):
+    """The three answers to a review; the strictest last."""
+
+    APPROVE = "approve"
+    CHANGES = "changes"
+    REJECT = "reject"
+
+
+class Standing(StrEnum):
+    """What became of a response. Each received response has exactly one standing."""
+
+    ACCEPTED = "accepted"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    LATE = "late"
+    INELIGIBLE = "ineligible"
+    SPOILED = "spoiled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A verified, normalised answer as an adapter hands it in.
+
+    ``event_id`` is the channel's own id of the event (a repeat has the same). ``request`` is the request's id if
+    the answer carries it, else ``in_reply_to`` names the post (remote id). ``account`` is the stable id of the
+    account that answered. ``choices`` are keys; empty means the ballot is withdrawn. ``version`` 0: not stated.
+    ``at`` is the platform's own timestamp, for information.
+    """
+
+    channel: str
+    event_id: str
+    account: str
+    choices: tuple[str, ...]
+    request: str = ""
+    in_reply_to: str = ""
+    comment: str = ""
+    version: int = 0
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """The one answer of a person that counts. ``seq`` is the order of receipt at our server."""
+
+    person: str
+    choices: tuple[str, ...]
+    weight: Fraction = Fraction(1)
+    seq: int = 0
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Anonymous counts from a channel that hides voters. A type of its own: never mixed with ballots."""
+
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a request ended. ``explanation`` is one sentence that a person understands."""
+
+    outcome: str
+    explanation: str
+    winners: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,256 @@
+"""The schema: one declaration for SQLite and PostgreSQL. Each table is written by the one room named beside it.
+
+Times are microseconds since the epoch in the database and aware UTC datetimes in Python. Ids are text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time: exact, ordered, the same on both databases. A naive datetime is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds since the epoch."""
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """An aware datetime in UTC."""
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+metadata = MetaData()
+Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up on SQLite
+
+# spiff: a deployed process; id is the hash of its whole closure (called processes, DMN, media of the package)
+process = Table(
+    "social_process",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True),  # order of deployment: `start` takes the newest
+    Column("bpmn_id", String, nullable=False, index=True),  # the BPMN process id
+    Column("name", String, nullable=False),
+    Column("sources", LargeBinary, nullable=False),  # zip: file name -> bytes
+    Column("spec", String(64), ForeignKey("social_spec.id"), nullable=False),
+    Column("deployed_at", Instant, nullable=False),
+)
+
+# spiff: specifications as the serializer wrote them, once per content hash
+spec = Table(
+    "social_spec",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# spiff: an instance; status running | waiting | finished | parked | cancelled
+run = Table(
+    "social_run",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("process", String(64), ForeignKey("social_process.id")),  # NULL: the host keeps the state
+    Column("status", String(12), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", LargeBinary),  # NULL: the host keeps the state
+    Column("reason", Text, nullable=False, default=""),  # why it is parked
+    Column("started_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("social_run_by_status", "status", "changed_at"),
+)
+
+# requests (opens, revises), outcomes (closes): one durable run of a task
+# state OPEN | CLOSING | CLOSED | RESUMED | CANCELLED
+request = Table(
+    "social_request",
+    metadata,
+    Column("id", String(36), primary_key=True),  # the key: uuid5 of run, address, occurrence
+    Column("run", String(36), ForeignKey("social_run.id"), nullable=False),
+    Column("element", String, nullable=False),  # BPMN id
+    Column("name", String, nullable=False),  # what people call the step
+    Column("kind", String(24), nullable=False),  # requestReview ...
+    Column("address", Text, nullable=False),
+    Column("task", JSON, nullable=False),  # the evaluated task, as tasks.py dumps it
+    Column("state", String(10), nullable=False),
+    Column("version", Integer, nullable=False, default=1),  # counts up at each revise
+    Column("opened_at", Instant, nullable=False),
+    Column("ends_at", Instant),  # the earlier of its deadline and an interrupting boundary timer
+    Column("deadline", Instant),  # its own deadline; NULL: none, or its clock has not started
+    Column("standing", JSON, nullable=False),  # running tally: policies.Standing
+    Column("outcome", JSON),  # responses.Outcome, once CLOSED
+    Column("error", String, nullable=False, default=""),  # BPMN error code, when it could not be carried out
+    Column("closed_at", Instant),
+    Column("ballots_seen", Integer, nullable=False, default=0),  # last social_response.seq applied
+    UniqueConstraint("run", "address", "id"),
+    Index("social_request_live", "run", "state"),
+    Index("social_request_by_state", "state", "opened_at"),
+)
+
+# requests: the snapshot of the roll, taken when a request opens
+voter = Table(
+    "social_voter",
+    metadata,
+    Column("request", String(36), ForeignKey("social_request.id"), primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("weight", String, nullable=False, default="1"),  # exact fraction
+)
+
+# requests: which account answers for which person, frozen with the roll
+voter_account = Table(
+    "social_voter_account",
+    metadata,
+    Column("request", String(36), primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("person", String, nullable=False),
+)
+
+# outbox: one remote write. state PREPARING | DUE | SENDING | SENT | REJECTED | UNKNOWN | PARKED | SKIPPED
+delivery = Table(
+    "social_delivery",
+    metadata,
+    Column("id", String(36), primary_key=True),  # uuid5 of request, destination, action, sequence
+    Column("request", String(36), ForeignKey("social_request.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("room", String, nullable=False),
+    Column("action", String(8), nullable=False),  # create | edit | delete
+    Column("seq", Integer, nullable=False),  # order of the writes to one post; the newest edit wins
+    Column("creates", String(36)),  # the create that an edit or delete belongs to
+    Column("post", JSON, nullable=False),  # frozen posts.Post
+    Column("state", String(10), nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("remote_id", String, nullable=False, default=""),
+    Column("url", String, nullable=False, default=""),
+    Column("error", Text, nullable=False, default=""),
+    Column("sent_at", Instant),
+    Index("social_delivery_of_request", "request"),
+    Index("social_delivery_remote", "channel", "remote_id"),
+    Index("social_delivery_writes", "creates", "seq"),
+)
+
+# media: content-addressed bodies; a variant is what a channel's limits made of an original
+media = Table(
+    "social_media",
+    metadata,
+    Column("id", String(64), primary_key=True),  # sha256 of the bytes
+    Column("type", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("stored_at", Instant, nullable=False),
+)
+media_variant = Table(
+    "social_media_variant",
+    metadata,
+    Column("original", String(64), ForeignKey("social_media.id"), primary_key=True),
+    Column("limits", String(64), primary_key=True),  # hash of the MediaLimits it was made for
+    Column("media", String(64), ForeignKey("social_media.id"), nullable=False),
+)
+
+# inbox: events as accepted, once per channel and event id
+event = Table(
+    "social_event",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("channel", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("request", String(36)),  # NULL: it could not be attached
+    Column("account", String, nullable=False),
+    Column("choices", JSON, nullable=False),
+    Column("comment", Text, nullable=False, default=""),
+    Column("version", Integer, nullable=False, default=0),
+    Column("received_at", Instant, nullable=False),
+    Column("platform_at", Instant),
+    UniqueConstraint("channel", "event_id"),
+    Index("social_event_of_request", "request", "seq"),
+)
+
+# outcomes: what became of each event; at most one row per person and request stands as 'accepted'
+response = Table(
+    "social_response",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("social_event.seq"), primary_key=True, autoincrement=False),
+    Column("request", String(36), nullable=False),
+    Column("person", String, nullable=False),  # '' when the account belongs to nobody on the roll
+    Column("standing", String(12), nullable=False),
+    Column("reason", String, nullable=False, default=""),
+    Index("social_response_of_person", "request", "person", "standing"),
+)
+
+# engines.work: a due piece of work; a row lives until it is done. next is the only time anybody looks at
+work = Table(
+    "social_work",
+    metadata,
+    Column("id", String(80), primary_key=True),  # kind:ref, so that one thing is due once
+    Column("kind", String(12), nullable=False),
+    Column("ref", String(64), nullable=False),
+    Column("next", Instant),  # when to look at it: due time, or end of the lease; NULL: parked
+    Column("generation", Integer, nullable=False, default=1),  # counts requests for this work
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("token", String(36)),  # who holds the lease
+    Column("again", Instant),  # asked for while somebody held the lease
+    Column("error", Text, nullable=False, default=""),
+    Index("social_work_due", "next", sqlite_where=text("next IS NOT NULL"), postgresql_where=text("next IS NOT NULL")),
+)
+
+# outbox: rate limit of a channel account, reserved in one atomic update (GCRA)
+account_rate = Table(
+    "social_account_rate",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("tat", Instant, nullable=False),  # theoretical arrival time
+    Column("interval", BigInteger, nullable=False),  # microseconds between two writes
+    Column("paused", Text, nullable=False, default=""),  # why the account is paused; '' when it is not
+)
+
+# store.audit: append-only, what happened; ids, never texts. The live feed reads it
+audit = Table(
+    "social_audit",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(32), nullable=False),  # run.started, request.opened, ...
+    Column("run", String(36)),
+    Column("request", String(36)),
+    Column("facts", JSON, nullable=False),
+    Index("social_audit_of_run", "run", "seq"),
+)
+
+# channels.local: the local channel's own posts
+local_post = Table(
+    "social_local_post",
+    metadata,
+    Column("key", String(36), primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("room", String, nullable=False),
+    Column("request", String(36)),
+    Column("post", JSON, nullable=False),
+    Column("posted_at", Instant, nullable=False),
+    Column("edited_at", Instant),
+    Column("deleted", Integer, nullable=False, default=0),
+    Index("social_local_post_room", "channel", "room", "posted_at"),
+)
