@@ -1,0 +1,87 @@
+"""Social interaction as an ordinary step of a BPMN process.
+
+::
+
+    import socialbpm
+
+    with socialbpm.open("sqlite:///social.db", communities={"press_room": {"local": ["ada", "grace"]}}) as social:
+        social.deploy("press_release.bpmn")
+        run = social.start("press_release", data={"headline": "…"})
+        social.work()
+
+The names below are imported when they are first used, so that ``import socialbpm`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from socialbpm.clock import Clock as Clock
+    from socialbpm.clock import SystemClock as SystemClock
+    from socialbpm.errors import ChannelError as ChannelError
+    from socialbpm.errors import Conflict as Conflict
+    from socialbpm.errors import DefinitionError as DefinitionError
+    from socialbpm.errors import NotFound as NotFound
+    from socialbpm.errors import Problem as Problem
+    from socialbpm.errors import RequestClosed as RequestClosed
+    from socialbpm.errors import SocialBpmError as SocialBpmError
+    from socialbpm.errors import StateError as StateError
+    from socialbpm.errors import TaskFailed as TaskFailed
+    from socialbpm.errors import UnsupportedFeature as UnsupportedFeature
+    from socialbpm.inbox import Reply as Reply
+    from socialbpm.people import Community as Community
+    from socialbpm.settings import Settings as Settings
+    from socialbpm.settings import open_ as open
+    from socialbpm.social import Process as Process
+    from socialbpm.social import Social as Social
+    from socialbpm.spiff.hosts import SocialParser as SocialParser
+    from socialbpm.spiff.hosts import SocialWorkflow as SocialWorkflow
+    from socialbpm.spiff.hosts import serializer as serializer
+    from socialbpm.views import PostView as PostView
+    from socialbpm.views import RequestView as RequestView
+    from socialbpm.views import Run as Run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Clock": "clock",
+    "SystemClock": "clock",
+    "ChannelError": "errors",
+    "Conflict": "errors",
+    "DefinitionError": "errors",
+    "NotFound": "errors",
+    "Problem": "errors",
+    "RequestClosed": "errors",
+    "SocialBpmError": "errors",
+    "StateError": "errors",
+    "TaskFailed": "errors",
+    "UnsupportedFeature": "errors",
+    "Reply": "inbox",
+    "Community": "people",
+    "Settings": "settings",
+    "open": "settings:open_",
+    "Process": "social",
+    "Social": "social",
+    "SocialParser": "spiff.hosts",
+    "SocialWorkflow": "spiff.hosts",
+    "serializer": "spiff.hosts",
+    "PostView": "views",
+    "RequestView": "views",
+    "Run": "views",
+}
+
+__all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, from the room it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'socialbpm' has no attribute {name!r}")
+    room, _, attribute = _HOMES[name].partition(":")
+    value = getattr(import_module(f"socialbpm.{room}"), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,262 @@
+"""The front door: one object through which a program deploys, starts, answers and looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from socialbpm import views
+from socialbpm.errors import NotFound, Problem
+from socialbpm.responses import Response
+from socialbpm.views import RequestView, Run
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from socialbpm.channels.base import Channel
+    from socialbpm.clock import Clock
+    from socialbpm.engines.base import Engine
+    from socialbpm.engines.work import Work
+    from socialbpm.inbox import Inbox, Reply
+    from socialbpm.media import Media
+    from socialbpm.outbox import Outbox
+    from socialbpm.outcomes import Outcomes
+    from socialbpm.people import Community
+    from socialbpm.requests import Requests
+    from socialbpm.spiff.definitions import Definitions
+    from socialbpm.spiff.hosts import SocialWorkflow
+    from socialbpm.spiff.runner import Runner
+    from socialbpm.store import Store
+
+LOCAL = "local"  # everybody on a roll can answer by the local channel, under their own name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """Everything that ``settings.open_`` has wired, for the other faces (web, command line, replay)."""
+
+    clock: Clock
+    store: Store
+    work: Work
+    engine: Engine
+    channels: Mapping[str, Channel]
+    communities: Mapping[str, Community]
+    media: Media
+    requests: Requests
+    outbox: Outbox
+    inbox: Inbox
+    outcomes: Outcomes
+    definitions: Definitions
+    runner: Runner
+    secret: bytes
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A deployed process: ``id`` is the hash of everything it consists of, ``bpmn_id`` its id in the diagram."""
+
+    id: str
+    bpmn_id: str
+    name: str
+
+
+class Social:
+    """An open socialbpm: a store, its channels and communities. Made by ``socialbpm.open``; a context manager.
+
+    Starts no thread. ``work()`` does what is due; ``socialbpm worker`` or ``serve`` do so all the time.
+    """
+
+    def __init__(self, rooms: Rooms, *, on_close: Callable[[], None] | None = None) -> None:
+        self.rooms = rooms
+        self.media = rooms.media
+        self._on_close = on_close
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database. May be repeated."""
+        self.rooms.store.close()
+        if self._on_close:
+            self._on_close()
+
+    # processes
+
+    def check(self, *paths: str | PathLike[str]) -> list[Problem]:
+        """Everything that ``deploy`` would refuse in these BPMN and DMN files, with place and remedy."""
+        return self.rooms.definitions.check(paths)
+
+    def deploy(self, *paths: str | PathLike[str]) -> Process:
+        """Take a process into use: the first file's process, with all the files it needs. Raises DefinitionError.
+
+        The same content again is the same process. Waiting runs stay with the version they were started with.
+        """
+        info = self.rooms.definitions.deploy(paths)
+        return Process(id=info.id, bpmn_id=info.bpmn_id, name=info.name)
+
+    # runs
+
+    def start(
+        self,
+        process: str | Process,
+        data: Mapping[str, Any] | None = None,
+        *,
+        run_id: str | None = None,
+        conn: Connection | None = None,
+    ) -> Run:
+        """Start the newest version of ``process`` (its BPMN id), or that very Process, with ``data`` (JSON).
+
+        With a ``run_id`` of your own a repeat returns the run that is there. With ``conn`` everything happens in
+        the caller's transaction. Raises NotFound.
+        """
+        name = process.id if isinstance(process, Process) else process
+        started = self.rooms.runner.start(name, dict(data or {}), run_id=run_id, conn=conn)
+        return self._run(conn, started) if conn is not None else self.run(started)
+
+    def run(self, run_id: str) -> Run:
+        """How a run stands. Raises NotFound."""
+        with self.rooms.store.read() as conn:
+            return self._run(conn, run_id)
+
+    def runs(self, status: str | None = None, *, limit: int = 100, after: str = "") -> list[Run]:
+        """Runs, newest first, without their data and requests; ``after`` is the last id of the page before."""
+        with self.rooms.store.read() as conn:
+            return [_brief(row) for row in views.run_rows(conn, status=status, limit=limit, after=after)]
+
+    def cancel(self, run_id: str, reason: str = "") -> None:
+        """End a run; its open requests are cancelled and their posts say so. Raises NotFound."""
+        self.rooms.runner.cancel(run_id, reason)
+
+    def work(self) -> int:
+        """One pass until idle: deliver, collect, decide, resume, timers. Returns the pieces of work done."""
+        return self.rooms.engine.drain()
+
+    def next_due(self) -> datetime | None:
+        """When ``work`` will next have something to do; None: not before somebody answers."""
+        return self.rooms.work.next_due()
+
+    # requests
+
+    def request(self, request_id: str) -> RequestView:
+        """How a request stands. Raises NotFound."""
+        with self.rooms.store.read() as conn:
+            return views.request(conn, request_id)
+
+    def requests(self, run: str | None = None, *, open_only: bool = True, limit: int = 1000) -> list[RequestView]:
+        """Requests in order of opening: those still open, or all of them."""
+        with self.rooms.store.read() as conn:
+            return views.requests(conn, run=run, states=views.LIVE if open_only else None, limit=limit)
+
+    def respond(
+        self,
+        request_id: str,
+        person: str,
+        choice: str | Sequence[str] = (),
+        *,
+        comment: str = "",
+        version: int = 0,
+        event_id: str | None = None,
+        channel: str = LOCAL,
+        account: str | None = None,
+    ) -> Reply:
+        """Answer for ``person``. No choice withdraws the ballot. The same ``event_id`` again counts once.
+
+        ``version`` is the version of the request that the person saw (0: not stated). ``channel`` and ``account``
+        say by which account the answer came, where it did not come by the local channel. The answer is received
+        at once and counted by the next ``work()``. Raises NotFound.
+        """
+        response = Response(
+            channel=channel,
+            event_id=event_id or str(uuid4()),
+            account=account or person,
+            choices=(choice,) if isinstance(choice, str) else tuple(choice),
+            request=request_id,
+            comment=comment,
+            version=version,
+        )
+        (reply,) = self.rooms.inbox.accept(channel, [response])
+        return reply
+
+    def revise(
+        self, request_id: str, *, text: str | None = None, media: Sequence[Mapping[str, str]] | None = None
+    ) -> RequestView:
+        """Give an open request a new version; ballots on the old one are void. Raises NotFound, RequestClosed.
+
+        ``media`` is a list of ``{"src": "media:…", "alt": "…"}``.
+        """
+        self.rooms.requests.revise(request_id, text=text, media=media)
+        return self.request(request_id)
+
+    # faces
+
+    def link(self, person: str, path: str = "/") -> str:
+        """The personal link by which ``person`` signs in to the local channel's pages."""
+        from socialbpm.web import links
+
+        return links.personal(self.rooms.secret, self.rooms.base_url, person, path)
+
+    def asgi(self) -> Any:
+        """The ASGI app (pages, live feed, webhooks, health), to serve or to mount in a host app."""
+        from socialbpm.web import app
+
+        return app(self)
+
+    # hosts that keep the state of their workflows themselves
+
+    def sync(self, ref: str, workflow: SocialWorkflow, *, conn: Connection | None = None) -> None:
+        """Open and cancel requests as the (already saved) ``workflow`` of the host's run ``ref`` asks. Repeatable."""
+        from socialbpm.spiff import hosts
+
+        hosts.sync(self.rooms, ref, workflow, conn=conn)
+
+    def closed(self, ref: str, *, conn: Connection | None = None) -> Mapping[str, Any]:
+        """The outcomes that wait to be applied to the host's run ``ref``."""
+        from socialbpm.spiff import hosts
+
+        return hosts.closed(self.rooms, ref, conn=conn)
+
+    def ack(self, ref: str, keys: Sequence[str], *, conn: Connection | None = None) -> None:
+        """The host has applied these outcomes and saved its state."""
+        from socialbpm.spiff import hosts
+
+        hosts.ack(self.rooms, ref, keys, conn=conn)
+
+    def _run(self, conn: Connection, run_id: str) -> Run:
+        rows = views.run_rows(conn, run=run_id)
+        if not rows:
+            raise NotFound(f"there is no run '{run_id}'")
+        (row,) = rows
+        return Run(
+            id=row.id,
+            process=row.bpmn_id or "",
+            status=row.status,
+            data=self.rooms.runner.data(run_id, conn=conn),
+            started_at=row.started_at,
+            changed_at=row.changed_at,
+            reason=row.reason,
+            requests=tuple(views.requests(conn, run=run_id, states=views.LIVE)),
+            path=views.path(conn, run_id),
+        )
+
+
+def _brief(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        process=row.bpmn_id or "",
+        status=row.status,
+        data={},
+        started_at=row.started_at,
+        changed_at=row.changed_at,
+        reason=row.reason,
+    )

@@ -1,0 +1,206 @@
+"""What people and programs see of runs and requests: frozen pictures, read from the store in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from socialbpm import tasks
+from socialbpm.errors import NotFound
+from socialbpm.posts import Choice, plain
+from socialbpm.responses import Verdict
+from socialbpm.store import tables
+
+LIVE = ("OPEN", "CLOSING")
+VERDICTS = (
+    Choice(key=Verdict.APPROVE, label="Approve"),
+    Choice(key=Verdict.CHANGES, label="Ask for changes"),
+    Choice(key=Verdict.REJECT, label="Reject"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostView:
+    """A post as it was sent: where, in which state (SENT, DUE, UNKNOWN …), its link, and what went wrong."""
+
+    id: str
+    channel: str
+    room: str
+    action: str
+    state: str
+    text: str
+    url: str = ""
+    error: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """One durable run of a social task.
+
+    ``state`` is OPEN, CLOSING, CLOSED, RESUMED or CANCELLED. ``people`` is the roll, frozen when it opened.
+    ``choices`` are the keys and labels that an answer may name (none for a post). ``outcome`` and
+    ``explanation`` are empty until it has closed; ``error`` is a BPMN error code if it could not be carried out.
+    """
+
+    id: str
+    run: str
+    element: str
+    name: str
+    kind: str
+    state: str
+    version: int
+    text: str
+    opened_at: datetime
+    ends_at: datetime | None = None
+    closed_at: datetime | None = None
+    choices: tuple[Choice, ...] = ()
+    people: tuple[str, ...] = ()
+    posts: tuple[PostView, ...] = ()
+    outcome: str = ""
+    explanation: str = ""
+    winners: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One instance of a process.
+
+    ``status`` is running, waiting, finished, parked or cancelled; ``reason`` says why it is parked.
+    ``requests`` are those it waits for; ``path`` lists the BPMN elements completed so far, in order.
+    """
+
+    id: str
+    process: str
+    status: str
+    data: Mapping[str, Any]
+    started_at: datetime
+    changed_at: datetime
+    reason: str = ""
+    requests: tuple[RequestView, ...] = ()
+    path: tuple[str, ...] = ()
+
+
+def requests(
+    conn: Connection, *, run: str | None = None, states: tuple[str, ...] | None = None, limit: int = 1000
+) -> list[RequestView]:
+    """Requests in order of opening, of one run and in some states if so asked."""
+    query = select(tables.request).order_by(tables.request.c.opened_at, tables.request.c.id).limit(limit)
+    if run is not None:
+        query = query.where(tables.request.c.run == run)
+    if states is not None:
+        query = query.where(tables.request.c.state.in_(states))
+    return [_request(conn, row) for row in conn.execute(query)]
+
+
+def request(conn: Connection, request_id: str) -> RequestView:
+    """One request. Raises NotFound."""
+    row = conn.execute(select(tables.request).where(tables.request.c.id == request_id)).first()
+    if row is None:
+        raise NotFound(f"there is no request '{request_id}'")
+    return _request(conn, row)
+
+
+def path(conn: Connection, run_id: str) -> tuple[str, ...]:
+    """The BPMN elements that a run has completed, in order."""
+    audit = tables.audit.c
+    query = select(audit.facts).where(audit.run == run_id, audit.kind == "run.advanced").order_by(audit.seq)
+    return tuple(element for (facts,) in conn.execute(query) for element in facts.get("elements", ()))
+
+
+def run_rows(
+    conn: Connection, *, run: str | None = None, status: str | None = None, limit: int = 100, after: str = ""
+) -> list[Row[Any]]:
+    """Rows (id, status, reason, times, bpmn_id) of runs, newest first; ``after`` is the last id of the page before."""
+    columns = tables.run.c
+    query = (
+        select(
+            columns.id,
+            columns.status,
+            columns.reason,
+            columns.started_at,
+            columns.changed_at,
+            tables.process.c.bpmn_id,
+        )
+        .join_from(tables.run, tables.process, isouter=True)
+        .order_by(columns.started_at.desc(), columns.id.desc())
+        .limit(limit)
+    )
+    if run is not None:
+        query = query.where(columns.id == run)
+    if status is not None:
+        query = query.where(columns.status == status)
+    if after:
+        started = select(columns.started_at).where(columns.id == after).scalar_subquery()
+        query = query.where(
+            (columns.started_at < started) | ((columns.started_at == started) & (columns.id < after))
+        )
+    return list(conn.execute(query))
+
+
+def _request(conn: Connection, row: Row[Any]) -> RequestView:
+    task = tasks.load(row.task)
+    outcome = row.outcome or {}
+    return RequestView(
+        id=row.id,
+        run=row.run,
+        element=row.element,
+        name=row.name,
+        kind=row.kind,
+        state=row.state,
+        version=row.version,
+        text=_wording(task),
+        opened_at=row.opened_at,
+        ends_at=row.ends_at,
+        closed_at=row.closed_at,
+        choices=_choices(task),
+        people=_people(conn, row.id),
+        posts=_posts(conn, row.id),
+        outcome=outcome.get("outcome", ""),
+        explanation=outcome.get("explanation", ""),
+        winners=tuple(outcome.get("winners", ())),
+        counts=outcome.get("counts", {}),
+        error=row.error,
+    )
+
+
+def _wording(task: tasks.SocialTask) -> str:
+    texts = {wording.network: wording.text for wording in task.texts}
+    return plain(texts.get("", next(iter(texts.values()), ())))
+
+
+def _choices(task: tasks.SocialTask) -> tuple[Choice, ...]:
+    if isinstance(task, tasks.PollCommunity):
+        return tuple(task.choices)
+    return VERDICTS if isinstance(task, tasks.RequestReview) else ()
+
+
+def _people(conn: Connection, request_id: str) -> tuple[str, ...]:
+    voter = tables.voter.c
+    return tuple(conn.scalars(select(voter.person).where(voter.request == request_id).order_by(voter.person)))
+
+
+def _posts(conn: Connection, request_id: str) -> tuple[PostView, ...]:
+    delivery = tables.delivery.c
+    query = select(tables.delivery).where(delivery.request == request_id)
+    return tuple(_post(row) for row in conn.execute(query.order_by(delivery.seq, delivery.channel, delivery.room)))
+
+
+def _post(row: Row[Any]) -> PostView:
+    return PostView(
+        id=row.id,
+        channel=row.channel,
+        room=row.room,
+        action=row.action,
+        state=row.state,
+        text="".join(span["text"] for span in row.post.get("text", ())),
+        url=row.url,
+        error=row.error,
+        note=row.post.get("note", ""),
+    )
