@@ -1,0 +1,163 @@
+"""TOML files that people write: read with their places, so that an error can name file, line and remedy."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from socialbpm.errors import DefinitionError, Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[str | int, ...]  # keys and list indexes, from the top of the file
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
+_ENTRY = re.compile(r"""^\s*([A-Za-z0-9_.\-"' ]+?)\s*=""")
+_KEY = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+_SYNTAX = re.compile(r"^(?P<what>.*?) \(at line (?P<line>\d+), column \d+\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A TOML file: its name as people know it, its text and what it says."""
+
+    name: str
+    text: str
+    data: dict[str, Any]
+
+    def line(self, place: Place) -> int:
+        """The line (from 1) where ``place`` is written, or the nearest thing around it; 0 if nowhere."""
+        best, found = -1, 0
+        for number, candidate in _places(self.text):
+            if candidate == place[: len(candidate)] and len(candidate) > best:
+                best, found = len(candidate), number
+        return found
+
+    def problem(self, place: Place, what: str, remedy: str = "") -> Problem:
+        """A problem at ``place`` of this file."""
+        return Problem(file=self.name, line=self.line(place), what=what, remedy=remedy)
+
+
+def read(path: str | Path) -> TomlFile:
+    """Read a TOML file. Raises DefinitionError if it is not there or is no TOML."""
+    name = str(path)
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DefinitionError(Problem(file=name, what=f"cannot be read: {reason}")) from error
+    try:
+        return TomlFile(name, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(_syntax(name, str(error))) from error
+
+
+def parse(model: type[Model], file: TomlFile) -> Model:
+    """The file as a ``model``. Raises DefinitionError naming file, line, key and the nearest right name."""
+    try:
+        return model.model_validate(file.data)
+    except ValidationError as error:
+        raise DefinitionError(*problems(model, error, file)) from error
+
+
+def problems(model: type[BaseModel], error: ValidationError, file: TomlFile | None = None) -> list[Problem]:
+    """A pydantic error in the words of the person who wrote the file (or the arguments, without ``file``)."""
+    found = []
+    for detail in error.errors(include_url=False):
+        what, remedy = _words(model, detail)
+        place = detail["loc"]
+        found.append(file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy))
+    return found
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'x'?`` or, if nothing is near, the list of what is known."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known here: {', '.join(names)}" if names else ""
+
+
+def _syntax(name: str, text: str) -> Problem:
+    match = _SYNTAX.match(text)
+    if match is None:
+        return Problem(file=name, what=f"is not TOML: {text}")
+    return Problem(file=name, line=int(match["line"]), what=f"is not TOML: {match['what']}")
+
+
+def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+    place = _spelled(detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        known = _fields(model, detail["loc"][:-1])
+        return f"unknown key '{place}'", nearest(str(detail["loc"][-1]), known)
+    if detail["type"] == "missing":
+        return f"'{place}' is missing", "add it"
+    what = detail["msg"].removeprefix("Value error, ")
+    return (f"'{place}': {what}" if place else what), ""
+
+
+def _spelled(place: Sequence[str | int]) -> str:
+    return ".".join(str(part) for part in place)
+
+
+def _fields(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
+    """The keys that the model at ``place`` knows."""
+    for part in place:
+        if isinstance(part, int) or part not in _names(model):
+            continue  # a list index or the free key of a mapping: the element's model is the one we hold
+        inner = _model_in(_names(model)[part])
+        if inner is None:
+            return []
+        model = inner
+    return list(_names(model))
+
+
+def _names(model: type[BaseModel]) -> Mapping[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside ``list[Model]``, ``dict[str, Model]``, ``Model | None`` …"""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _places(text: str) -> Iterator[tuple[int, Place]]:
+    """Each header and each ``key =`` with its line; a multi-line string is passed over."""
+    here: Place = ()
+    arrays: dict[Place, int] = {}
+    in_string = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not in_string:
+            if header := _HEADER.match(line):
+                here = _header(header, arrays)
+                yield number, here
+            elif entry := _ENTRY.match(line):
+                yield number, here + _keys(entry[1])
+        in_string ^= (line.count('"""') + line.count("'''")) % 2 == 1
+
+
+def _header(match: re.Match[str], arrays: dict[Place, int]) -> Place:
+    """The place of a table header; ``arrays`` counts the elements of each array of tables so far."""
+    place: Place = ()
+    keys = _keys(match[2])
+    for depth, key in enumerate(keys, start=1):
+        place += (key,)
+        if match[1] == "[[" and depth == len(keys):
+            arrays[place] = arrays.get(place, -1) + 1
+        if place in arrays:
+            place += (arrays[place],)
+    return place
+
+
+def _keys(dotted: str) -> tuple[str, ...]:
+    return tuple(next(part for part in match if part) for match in _KEY.findall(dotted))
