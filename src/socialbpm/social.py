@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
@@ -13,6 +13,7 @@ from uuid import uuid4
 from socialbpm import views
 from socialbpm.errors import NotFound, Problem
 from socialbpm.responses import Response
+from socialbpm.tomlfile import nearest
 from socialbpm.views import RequestView, Run
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Rooms:
     runner: Runner
     secret: bytes
     base_url: str
+    operators: frozenset[str] = frozenset()  # people who see every run with its data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +74,11 @@ class Social:
     Starts no thread. ``work()`` does what is due; ``socialbpm worker`` or ``serve`` do so all the time.
     """
 
-    def __init__(self, rooms: Rooms, *, on_close: Callable[[], None] | None = None) -> None:
+    def __init__(self, rooms: Rooms) -> None:
         self.rooms = rooms
-        self.media = rooms.media
-        self._on_close = on_close
+        self.store, self.clock, self.media, self.inbox = rooms.store, rooms.clock, rooms.media, rooms.inbox
+        self.channels, self.communities, self.operators = rooms.channels, rooms.communities, rooms.operators
+        self.secret, self.base_url = rooms.secret, rooms.base_url
 
     def __enter__(self) -> Self:
         return self
@@ -87,9 +90,7 @@ class Social:
 
     def close(self) -> None:
         """Let go of the database. May be repeated."""
-        self.rooms.store.close()
-        if self._on_close:
-            self._on_close()
+        self.store.close()
 
     # processes
 
@@ -126,12 +127,12 @@ class Social:
 
     def run(self, run_id: str) -> Run:
         """How a run stands. Raises NotFound."""
-        with self.rooms.store.read() as conn:
+        with self.store.read() as conn:
             return self._run(conn, run_id)
 
     def runs(self, status: str | None = None, *, limit: int = 100, after: str = "") -> list[Run]:
         """Runs, newest first, without their data and requests; ``after`` is the last id of the page before."""
-        with self.rooms.store.read() as conn:
+        with self.store.read() as conn:
             return [_brief(row) for row in views.run_rows(conn, status=status, limit=limit, after=after)]
 
     def cancel(self, run_id: str, reason: str = "") -> None:
@@ -150,12 +151,12 @@ class Social:
 
     def request(self, request_id: str) -> RequestView:
         """How a request stands. Raises NotFound."""
-        with self.rooms.store.read() as conn:
+        with self.store.read() as conn:
             return views.request(conn, request_id)
 
     def requests(self, run: str | None = None, *, open_only: bool = True, limit: int = 1000) -> list[RequestView]:
         """Requests in order of opening: those still open, or all of them."""
-        with self.rooms.store.read() as conn:
+        with self.store.read() as conn:
             return views.requests(conn, run=run, states=views.LIVE if open_only else None, limit=limit)
 
     def respond(
@@ -163,12 +164,12 @@ class Social:
         request_id: str,
         person: str,
         choice: str | Sequence[str] = (),
-        *,
         comment: str = "",
         version: int = 0,
-        event_id: str | None = None,
+        *,
+        event_id: str = "",
         channel: str = LOCAL,
-        account: str | None = None,
+        account: str = "",
     ) -> Reply:
         """Answer for ``person``. No choice withdraws the ballot. The same ``event_id`` again counts once.
 
@@ -185,7 +186,7 @@ class Social:
             comment=comment,
             version=version,
         )
-        (reply,) = self.rooms.inbox.accept(channel, [response])
+        (reply,) = self.inbox.accept(channel, [response])
         return reply
 
     def revise(
@@ -201,16 +202,27 @@ class Social:
     # faces
 
     def link(self, person: str, path: str = "/") -> str:
-        """The personal link by which ``person`` signs in to the local channel's pages."""
-        from socialbpm.web import links
+        """The personal link that signs ``person`` in to the local channel's pages, for a fortnight.
 
-        return links.personal(self.rooms.secret, self.rooms.base_url, person, path)
+        Raises NotFound for a person who is on no roll.
+        """
+        from socialbpm.web.session import LINK_LIFETIME, Signer
+
+        if person not in self.people():
+            raise NotFound(f"'{person}' is in no community; {nearest(person, self.people())}")
+        token = Signer(self.secret).link(person, path, self.clock.now() + LINK_LIFETIME)
+        return f"{self.base_url.rstrip('/')}/enter/{token}"
+
+    def people(self) -> list[str]:
+        """Everybody who is on a roll, and the operators."""
+        members = {member.person for community in self.communities.values() for member in community.roll}
+        return sorted(members | self.operators)
 
     def asgi(self) -> Any:
         """The ASGI app (pages, live feed, webhooks, health), to serve or to mount in a host app."""
-        from socialbpm.web import app
+        from socialbpm.web import create_app
 
-        return app(self)
+        return create_app(self)
 
     # hosts that keep the state of their workflows themselves
 

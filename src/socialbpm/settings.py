@@ -1,0 +1,258 @@
+"""Settings from a TOML file and the environment, and the wiring of everything they name.
+
+The only room that names adapters. Secrets never stand in the file: they come from the environment or from files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from socialbpm import tomlfile
+from socialbpm.errors import DefinitionError, Problem
+from socialbpm.people import Account, Community, Member
+from socialbpm.posts import Destination
+from socialbpm.tomlfile import TomlFile, nearest
+
+LOCAL = "local"
+SECRET_NAME = re.compile(r"(^|_)(token|secret|password|key)$")
+
+
+def _short(value: Any) -> Any:
+    """``["ada", "grace"]`` says who the people are and leaves the room to the community's name."""
+    return {"people": value} if isinstance(value, list | tuple) else value
+
+
+def _named(value: Any) -> Any:
+    """A list of people: each has the account of their own name."""
+    return {person: person for person in value} if isinstance(value, list | tuple) else value
+
+
+def _bound(value: Any) -> Any:
+    """A plain list of people is a community of the local channel."""
+    return {LOCAL: value} if isinstance(value, list | tuple) else value
+
+
+class Binding(BaseModel):
+    """Where a community is on one channel account: the room, and each person's account there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    room: str = Field("", description="The room or timeline; the community's own name if left out.")
+    people: Annotated[dict[str, str], BeforeValidator(_named)] = Field(
+        default_factory=dict,
+        description="Person → the stable id of their account on this channel; a list: the names are the ids.",
+    )
+
+
+Bindings = Annotated[
+    dict[str, Annotated[Binding, BeforeValidator(_short)]],
+    BeforeValidator(_bound),
+]
+
+
+class Secret(BaseModel):
+    """Where a secret is kept: the name of an environment variable, or a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str = Field("", description="The environment variable that holds it.")
+    file: str = Field("", description="The file that holds it.")
+
+    def read(self) -> str:
+        """The secret. Raises ValueError, which names the place and never what is in it."""
+        if bool(self.env) == bool(self.file):
+            raise ValueError("a secret is kept in one place: { env = \"NAME\" } or { file = \"path\" }")
+        if self.env:
+            return _from_environment(self.env)
+        try:
+            return Path(self.file).read_text("utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"the file '{self.file}' cannot be read: {error.strerror}") from None
+
+
+class Channel(BaseModel):
+    """A connected platform account: its adapter, and that adapter's own options as further keys."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    adapter: str = Field("", description="Name of the adapter; the account's own name if left out.")
+
+    def options(self) -> dict[str, str]:
+        """The adapter's options as text, secrets read from where they are kept. Raises ValueError."""
+        return {name: _option(name, value) for name, value in (self.model_extra or {}).items()}
+
+
+class Settings(BaseSettings):
+    """All settings. Each can stand in the TOML file, in the environment (``SOCIALBPM_…``) or be an argument.
+
+    Nested names are joined by two underscores: ``SOCIALBPM_CHANNELS__SLACK__BOT_TOKEN``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SOCIALBPM_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    database: str = Field(
+        "sqlite:///social.db",
+        description="URL of the database. A relative SQLite path starts where the program was started.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="Where people reach the pages; links to them begin with it."
+    )
+    communities: dict[str, Bindings] = Field(
+        default_factory=dict, description="The named groups that processes speak to, by channel account."
+    )
+    channels: dict[str, Channel] = Field(
+        default_factory=dict, description="The connected platform accounts. `local` is always there."
+    )
+    operators: frozenset[str] = Field(
+        default=frozenset(), description="People who see every run with its data on the pages."
+    )
+    media_hosts: tuple[str, ...] = Field(
+        (), description="Hosts from which `src` may fetch pictures, by https. None unless listed."
+    )
+    threads: int = Field(4, ge=1, le=64, description="Threads of a worker.")
+    secret: SecretStr | None = Field(
+        None,
+        description="Signs personal links. Environment only. Beside an SQLite database a file keeps it otherwise.",
+    )
+    secret_file: Path | None = Field(None, description="A file (mode 0600) that holds the secret instead.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if not re.match(r"https?://[^/\s]+", value):
+            raise ValueError("starts with http:// or https:// and names a host")
+        return value.rstrip("/")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Settings:
+        """A TOML file, with the environment over it. Raises DefinitionError: file, line, key, remedy."""
+        file = tomlfile.read(Path(path))
+        if found := [*_literal_secrets(file)]:
+            raise DefinitionError(*found)
+        settings = _validated(_FileSettings, file.data, file)
+        if found := [*_unbound(settings, file)]:
+            raise DefinitionError(*found)
+        return settings
+
+    @classmethod
+    def of(cls, **values: Any) -> Settings:
+        """Arguments, over the environment. Raises DefinitionError."""
+        settings = _validated(cls, values, None)
+        if found := [*_unbound(settings, None)]:
+            raise DefinitionError(*found)
+        return settings
+
+
+class _FileSettings(Settings):
+    """What stands in a file gives way to the environment; what is an argument does not."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def communities(settings: Settings) -> dict[str, Community]:
+    """The communities as the middle knows them. Everybody can also answer by the local pages, as themselves."""
+    return {name: _community(name, bindings) for name, bindings in settings.communities.items()}
+
+
+def _community(name: str, bindings: Mapping[str, Binding]) -> Community:
+    accounts: dict[str, set[Account]] = {}
+    for channel, binding in bindings.items():
+        for person, account in binding.people.items():
+            accounts.setdefault(person, {Account(channel=LOCAL, id=person)}).add(
+                Account(channel=channel, id=account)
+            )
+    return Community(
+        name=name,
+        destinations=tuple(
+            Destination(channel=channel, room=binding.room or name) for channel, binding in bindings.items()
+        ),
+        roll=tuple(Member(person=person, accounts=frozenset(ids)) for person, ids in accounts.items()),
+    )
+
+
+def _validated(model: type[Settings], values: Mapping[str, Any], file: TomlFile | None) -> Settings:
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise DefinitionError(*tomlfile.problems(model, error, file)) from None
+
+
+def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
+    """Communities bound to an account that is not connected, and two people behind one account."""
+    known = {LOCAL, *settings.channels}
+    for name, bindings in settings.communities.items():
+        for channel in bindings.keys() - known:
+            what = f"community '{name}' is bound to '{channel}', which is no channel"
+            remedy = f"{nearest(channel, known)} Or connect it under [channels.{channel}]"
+            yield _problem(file, ("communities", name, channel), what, remedy)
+        for channel, binding in bindings.items():
+            for account in _doubled(binding.people):
+                what = f"community '{name}': two people share the account '{account}' of '{channel}'"
+                yield _problem(file, ("communities", name, channel), what, "one account answers for one person")
+
+
+def _doubled(people: Mapping[str, str]) -> list[str]:
+    ids = list(people.values())
+    return sorted({account for account in ids if ids.count(account) > 1})
+
+
+def _problem(file: TomlFile | None, place: tomlfile.Place, what: str, remedy: str) -> Problem:
+    return file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy)
+
+
+def _literal_secrets(file: TomlFile) -> Iterator[Problem]:
+    """A secret in a settings file ends in a repository: it is refused, whatever its value."""
+    if "secret" in file.data:
+        yield file.problem(
+            ("secret",), "a secret does not stand in a settings file", "set SOCIALBPM_SECRET, or secret_file = \"…\""
+        )
+    channels = file.data.get("channels", {})
+    for account, options in channels.items() if isinstance(channels, dict) else ():
+        for name, value in options.items() if isinstance(options, dict) else ():
+            if isinstance(value, str) and SECRET_NAME.search(name):
+                yield file.problem(
+                    ("channels", account, name),
+                    f"'channels.{account}.{name}' is a secret and does not stand in a settings file",
+                    f'write {name} = {{ env = "{account.upper()}_{name.upper()}" }} or {{ file = "…" }}, '
+                    f"or set SOCIALBPM_CHANNELS__{account.upper()}__{name.upper()}",
+                )
+
+
+def _from_environment(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise ValueError(f"the environment variable {name} is not set")
+    return value
+
+
+def _option(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        try:
+            return Secret.model_validate(value).read()
+        except ValidationError:
+            raise ValueError(f"'{name}' is {{ env = \"NAME\" }} or {{ file = \"path\" }}") from None
+        except ValueError as error:
+            raise ValueError(f"'{name}': {error}") from None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError(f"'{name}' is one text, number, true or false")

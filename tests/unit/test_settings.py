@@ -1,0 +1,117 @@
+"""Settings: a file and the environment over it, and every mistake named with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from socialbpm.errors import DefinitionError
+from socialbpm.people import Account
+from socialbpm.settings import Settings, communities
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "social.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def refused(folder: Path, text: str) -> str:
+    with pytest.raises(DefinitionError) as error:
+        Settings.load(write(folder, text))
+    return str(error.value)
+
+
+def test_a_file_is_read_and_the_environment_stands_over_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file says holds, unless SOCIALBPM_… says otherwise."""
+    monkeypatch.setenv("SOCIALBPM_BASE_URL", "https://social.example/")
+    settings = Settings.load(write(tmp_path, 'database = "sqlite:///x.db"\nbase_url = "http://other"\n'))
+    assert (settings.database, settings.base_url) == ("sqlite:///x.db", "https://social.example")
+
+
+def test_arguments_stand_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that states a value means it."""
+    monkeypatch.setenv("SOCIALBPM_DATABASE", "sqlite:///env.db")
+    assert Settings.of(database="sqlite:///mine.db").database == "sqlite:///mine.db"
+    assert Settings.of().database == "sqlite:///env.db"
+
+
+def test_a_community_is_its_rooms_and_its_roll() -> None:
+    """Bindings become destinations; a person's accounts are gathered, with one on the local pages for everybody."""
+    settings = Settings.of(
+        channels={"loop": {"adapter": "loopback"}},
+        communities={"club": {"local": ["ada"], "loop": {"room": "r", "people": {"ada": "u1", "bob": "u2"}}}},
+    )
+    club = communities(settings)["club"]
+    assert [(at.channel, at.room) for at in club.destinations] == [("local", "club"), ("loop", "r")]
+    roll = {member.person: member.accounts for member in club.roll}
+    assert roll["ada"] == {Account(channel="local", id="ada"), Account(channel="loop", id="u1")}
+    assert roll["bob"] == {Account(channel="local", id="bob"), Account(channel="loop", id="u2")}
+
+
+def test_a_plain_list_of_people_is_a_community_of_the_local_channel() -> None:
+    """The shortest form that a newcomer writes."""
+    (member,) = communities(Settings.of(communities={"club": ["ada"]}))["club"].roll
+    assert (member.person, member.accounts) == ("ada", {Account(channel="local", id="ada")})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('databse = "sqlite://"', "social.toml:1: unknown key 'databse'; did you mean 'database'?"),
+        ("\n[communities.club.local]\nrooom = 'x'", "social.toml:3: unknown key 'communities.club.local.rooom'; did"),
+        ("threads = 0", "social.toml:1: 'threads': Input should be greater than or equal to 1"),
+        ("[communities\n", "social.toml:1: is not TOML: "),
+        ("base_url = 'example.org'", "social.toml:1: 'base_url': starts with http:// or https://"),
+        ("[communities.club]\nlocl = ['ada']", "social.toml:2: community 'club' is bound to 'locl', which is no "),
+        ("[communities.club]\nlocal = {people={ada='x', bob='x'}}", "two people share the account 'x' of 'local'"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_key_and_remedy(tmp_path: Path, text: str, expected: str) -> None:
+    """No traceback and no pydantic prose without a place: the line to mend, and the nearest right name."""
+    assert expected in refused(tmp_path, text)
+
+
+def test_the_nearest_channel_is_offered(tmp_path: Path) -> None:
+    """A binding to an unknown account names the account that was probably meant."""
+    assert "did you mean 'local'?" in refused(tmp_path, "[communities.club]\nlocl = ['ada']")
+
+
+@pytest.mark.parametrize("name", ["bot_token", "signing_secret", "password", "api_key"])
+def test_a_secret_in_the_file_is_refused_without_being_shown(tmp_path: Path, name: str) -> None:
+    """Settings files end in repositories; the remedy says where the secret goes, and its value is not repeated."""
+    text = refused(tmp_path, f"[channels.chat]\nadapter = 'slack'\n{name} = 'xoxb-very-secret'")
+    assert f"social.toml:3: 'channels.chat.{name}' is a secret" in text
+    assert f"SOCIALBPM_CHANNELS__CHAT__{name.upper()}" in text
+    assert "xoxb" not in text
+
+
+def test_a_secret_is_read_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three places where a secret may be kept all reach the adapter's options."""
+    (tmp_path / "key").write_text("from-file\n")
+    monkeypatch.setenv("CHAT_TOKEN", "from-env")
+    monkeypatch.setenv("SOCIALBPM_CHANNELS__CHAT__APP_TOKEN", "from-prefix")
+    text = (
+        f"[channels.chat]\nbot_token = {{ env = 'CHAT_TOKEN' }}\n"
+        f"signing_secret = {{ file = '{tmp_path}/key' }}\nport = 80\ntls = true"
+    )
+    options = Settings.load(write(tmp_path, text)).channels["chat"].options()
+    assert options == {
+        "bot_token": "from-env",
+        "signing_secret": "from-file",
+        "app_token": "from-prefix",
+        "port": "80",
+        "tls": "true",
+    }
+
+
+def test_a_secret_does_not_show_in_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error about a setting repeats no value: it may be the secret itself."""
+    monkeypatch.setenv("SOCIALBPM_SECRET", "hush-hush")
+    with pytest.raises(DefinitionError) as error:
+        Settings.of(threads="hush-hush")
+    assert "hush-hush" not in str(error.value)
+    assert "hush-hush" not in repr(Settings.of())
