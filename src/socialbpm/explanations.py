@@ -1,0 +1,101 @@
+"""How an outcome is told: in one sentence that a person understands.
+
+For example ``approved: 2 of 3 reviewers, threshold 2, closed early``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from socialbpm.counts import Count
+
+if TYPE_CHECKING:
+    from socialbpm.policies import Rule, Ruling
+
+_SAID = {"approve": "approved", "changes": "asked for changes", "reject": "rejected"}
+
+
+def number(value: Fraction | int) -> str:
+    """A weight as people write it: whole, or as a fraction, which is exact."""
+    return str(Fraction(value))
+
+
+def percent(value: Fraction) -> str:
+    """A share in percent if two digits are exact, else as a fraction: ``51 %``, ``12.5 %``, ``2/3``."""
+    hundredths = value * 10_000
+    if hundredths.denominator != 1:
+        return str(value)
+    return f"{float(hundredths / 100):g} %"
+
+
+def explain(rule: Rule, count: Count, ruling: Ruling, words: str, *, closing: bool) -> str:
+    """The outcome, who said what, the rule (``words``), quorum, tie rule if it was used, and closing."""
+    body = _review(count, ruling) if rule.review else _poll(rule, count, ruling)
+    parts = [f"{ruling.outcome.replace('_', ' ')}: {body}", words, *_quorum(rule, count), *_tie(rule, ruling)]
+    return ", ".join([*parts, _closed(rule, count, closing)])
+
+
+def _review(count: Count, ruling: Ruling) -> str:
+    if ruling.outcome == "approved" and ruling.found == "carried":
+        return _of_roll(count, count.heads["approve"], "reviewers") + _weighted(count, "approve")
+    if ruling.outcome in ("expired", "no_quorum"):
+        return _of_roll(count, count.ballots, "reviewers") + " answered"
+    said = [f"{people} {_SAID[verdict]}" for verdict in _SAID if (people := count.heads.get(verdict, 0))]
+    return f"{', '.join(said)} of {count.roll if count.roll is not None else count.ballots} reviewers"
+
+
+def _poll(rule: Rule, count: Count, ruling: Ruling) -> str:
+    if ruling.outcome in ("no_votes", "no_quorum"):
+        return _of_roll(count, count.ballots, "people") + " answered"
+    best = max(count.totals.values())
+    leaders = [choice for choice in rule.choices if count.total(choice.key) == best]
+    shown = [choice for choice in leaders if not ruling.winners or choice.key in ruling.winners]
+    if rule.policy == "first_response":
+        shown = [choice for choice in rule.choices if choice.key in ruling.winners]
+    names = " and ".join(choice.label for choice in shown)
+    total = number(count.total(shown[0].key))
+    return f"{names} with {total} of {number(count.weight)} votes" + (" each" if len(shown) > 1 else "")
+
+
+def _of_roll(count: Count, people: int, who: str) -> str:
+    if count.roll is None:
+        return f"{people} {who}"
+    return f"{people or 'none'} of {count.roll} {who}"
+
+
+def _weighted(count: Count, choice: str) -> str:
+    if count.roll_weight is None or count.roll_weight == count.roll:
+        return ""
+    return f" with {number(count.total(choice))} of {number(count.roll_weight)} votes"
+
+
+def _quorum(rule: Rule, count: Count) -> list[str]:
+    if rule.quorum is None:
+        return []
+    wanted = percent(rule.quorum) if isinstance(rule.quorum, Fraction) else str(rule.quorum)
+    needed = rule.quorum * (count.roll or 0) if isinstance(rule.quorum, Fraction) else rule.quorum
+    return [f"quorum {wanted} {'met' if count.ballots >= needed else 'not met'} by {count.ballots} answers"]
+
+
+def _tie(rule: Rule, ruling: Ruling) -> list[str]:
+    if ruling.found != "tied" or rule.tie == "tie":
+        return []
+    first = "the strictest stands" if rule.review else "the first listed wins"
+    told = {
+        "status_quo": "equal votes change nothing",
+        "option_order": f"of equals {first}",
+        "earliest_to_reach": "of equals the one that got there first wins",
+        "casting_vote": f"{rule.casting_vote} has the casting vote",
+    }
+    return [told[rule.tie]]
+
+
+def _closed(rule: Rule, count: Count, closing: bool) -> str:
+    if closing:
+        return "closed at the deadline"
+    if count.ballots == count.roll:
+        return "closed when everybody had answered"
+    if rule.close == "first_crossing":
+        return "closed early at the first crossing, later answers not awaited"
+    return "closed early"
