@@ -3,10 +3,10 @@
 A policy is one declaration in ``POLICIES``: what it means, what it takes, when a choice carries. Quorum, tie
 rules, outcome words and the moment of closing are the same for all of them. To add a policy, declare it.
 
-Deciding early (``close="decided"``) rests on one law: an outcome is decided when no completion of the ballots
-could change it. Only the extreme completions are tried, "all who are silent choose X" for each X. That is exact
-for every policy whose finding moves one way with each ballot, as all do here; the tests compare it with all
-completions. The rules in plain words, with worked examples: docs/explanation/policies.md.
+Deciding early (``close="decided"``) rests on one law: an outcome is decided when no completion of the
+ballots could change it. Only the extreme completions are tried, "all who are silent choose X" for each X.
+That is exact for every policy whose finding moves one way with each ballot, as all do here; the tests compare
+it with all completions. The rules in plain words, with worked examples: docs/explanation/policies.md.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ LATER = (
 class Rule:
     """How one request is decided: a policy, its parameters, and when it closes.
 
-    ``choices`` in the order people see them; a ``review`` has the three verdicts. ``threshold`` is the share of
-    the ``votes`` cast or of the ``roll`` (by weight) that is needed. ``quorum`` is a number of people, or, as a
-    Fraction, a share of the roll. ``final`` ballots cannot be changed. ``casting_vote`` is a person.
+    ``choices`` in the order people see them; a ``review`` has the three verdicts. ``threshold`` is the share
+    of the ``votes`` cast or of the ``roll`` (by weight) that is needed. ``quorum`` is a number of people, or,
+    as a Fraction, a share of the roll. ``final`` ballots cannot be changed. ``casting_vote`` is a person.
     """
 
     policy: str
