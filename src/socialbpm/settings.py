@@ -11,17 +11,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from socialbpm import tomlfile
+from socialbpm import secret, tomlfile
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Account, Community, Member
 from socialbpm.posts import Destination
 from socialbpm.tomlfile import TomlFile, nearest
 
 LOCAL = "local"
-SECRET_NAME = re.compile(r"(^|_)(token|secret|password|key)$")
 
 
 def _short(value: Any) -> Any:
@@ -57,26 +64,6 @@ Bindings = Annotated[
 ]
 
 
-class Secret(BaseModel):
-    """Where a secret is kept: the name of an environment variable, or a file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    env: str = Field("", description="The environment variable that holds it.")
-    file: str = Field("", description="The file that holds it.")
-
-    def read(self) -> str:
-        """The secret. Raises ValueError, which names the place and never what is in it."""
-        if bool(self.env) == bool(self.file):
-            raise ValueError("a secret is kept in one place: { env = \"NAME\" } or { file = \"path\" }")
-        if self.env:
-            return _from_environment(self.env)
-        try:
-            return Path(self.file).read_text("utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"the file '{self.file}' cannot be read: {error.strerror}") from None
-
-
 class Channel(BaseModel):
     """A connected platform account: its adapter, and that adapter's own options as further keys."""
 
@@ -86,7 +73,7 @@ class Channel(BaseModel):
 
     def options(self) -> dict[str, str]:
         """The adapter's options as text, secrets read from where they are kept. Raises ValueError."""
-        return {name: _option(name, value) for name, value in (self.model_extra or {}).items()}
+        return {name: secret.option(name, value) for name, value in (self.model_extra or {}).items()}
 
 
 class Settings(BaseSettings):
@@ -96,7 +83,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="SOCIALBPM_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix="SOCIALBPM_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     database: str = Field(
@@ -136,7 +127,7 @@ class Settings(BaseSettings):
     def load(cls, path: str | os.PathLike[str]) -> Settings:
         """A TOML file, with the environment over it. Raises DefinitionError: file, line, key, remedy."""
         file = tomlfile.read(Path(path))
-        if found := [*_literal_secrets(file)]:
+        if found := [*secret.literal(file)]:
             raise DefinitionError(*found)
         settings = _validated(_FileSettings, file.data, file)
         if found := [*_unbound(settings, file)]:
@@ -206,7 +197,9 @@ def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
         for channel, binding in bindings.items():
             for account in _doubled(binding.people):
                 what = f"community '{name}': two people share the account '{account}' of '{channel}'"
-                yield _problem(file, ("communities", name, channel), what, "one account answers for one person")
+                yield _problem(
+                    file, ("communities", name, channel), what, "one account answers for one person"
+                )
 
 
 def _doubled(people: Mapping[str, str]) -> list[str]:
@@ -216,43 +209,3 @@ def _doubled(people: Mapping[str, str]) -> list[str]:
 
 def _problem(file: TomlFile | None, place: tomlfile.Place, what: str, remedy: str) -> Problem:
     return file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy)
-
-
-def _literal_secrets(file: TomlFile) -> Iterator[Problem]:
-    """A secret in a settings file ends in a repository: it is refused, whatever its value."""
-    if "secret" in file.data:
-        yield file.problem(
-            ("secret",), "a secret does not stand in a settings file", "set SOCIALBPM_SECRET, or secret_file = \"…\""
-        )
-    channels = file.data.get("channels", {})
-    for account, options in channels.items() if isinstance(channels, dict) else ():
-        for name, value in options.items() if isinstance(options, dict) else ():
-            if isinstance(value, str) and SECRET_NAME.search(name):
-                yield file.problem(
-                    ("channels", account, name),
-                    f"'channels.{account}.{name}' is a secret and does not stand in a settings file",
-                    f'write {name} = {{ env = "{account.upper()}_{name.upper()}" }} or {{ file = "…" }}, '
-                    f"or set SOCIALBPM_CHANNELS__{account.upper()}__{name.upper()}",
-                )
-
-
-def _from_environment(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise ValueError(f"the environment variable {name} is not set")
-    return value
-
-
-def _option(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        try:
-            return Secret.model_validate(value).read()
-        except ValidationError:
-            raise ValueError(f"'{name}' is {{ env = \"NAME\" }} or {{ file = \"path\" }}") from None
-        except ValueError as error:
-            raise ValueError(f"'{name}': {error}") from None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise ValueError(f"'{name}' is one text, number, true or false")
