@@ -1,0 +1,81 @@
+"""The catalogue: every social task, its attributes, rules, outcomes and result, once.
+
+``declare`` checks what a model says, ``resolve`` makes the task of it when its request opens, ``dump`` and
+``load`` keep it in the store. The XSD, the moddle descriptor and the reference page are generated from here.
+"""
+
+from socialbpm.tasks.declaration import (
+    Child,
+    Declaration,
+    Evaluate,
+    Place,
+    attributes,
+    declare,
+    dump,
+    known,
+    load,
+    model,
+    outcomes,
+    resolve,
+    result_keys,
+    result_variable,
+)
+from socialbpm.tasks.models import (
+    CATALOGUE,
+    CHILDREN,
+    ELEMENTS,
+    MODELS,
+    Asking,
+    ChildElement,
+    MediaSource,
+    NotYet,
+    PollCommunity,
+    PostStatus,
+    RequestReview,
+    SocialTask,
+    Wording,
+)
+from socialbpm.tasks.notation import Later, Notation, is_template, nearest
+from socialbpm.tasks.results import AskResult, PostResult
+from socialbpm.tasks.rules import Flaw
+
+NAMESPACE = "urn:socialbpm:1"
+"""The XML namespace of all social elements; its usual prefix is ``social``."""
+
+__all__ = [
+    "CATALOGUE",
+    "CHILDREN",
+    "ELEMENTS",
+    "MODELS",
+    "NAMESPACE",
+    "AskResult",
+    "Asking",
+    "Child",
+    "ChildElement",
+    "Declaration",
+    "Evaluate",
+    "Flaw",
+    "Later",
+    "MediaSource",
+    "NotYet",
+    "Notation",
+    "Place",
+    "PollCommunity",
+    "PostResult",
+    "PostStatus",
+    "RequestReview",
+    "SocialTask",
+    "Wording",
+    "attributes",
+    "declare",
+    "dump",
+    "is_template",
+    "known",
+    "load",
+    "model",
+    "nearest",
+    "outcomes",
+    "resolve",
+    "result_keys",
+    "result_variable",
+]

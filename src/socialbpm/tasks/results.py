@@ -1,0 +1,54 @@
+"""What a social task leaves in process data: a flat JSON object that gateways read."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REASONS, REASON_LENGTH, VOTERS = 20, 280, 100
+"""Caps: a result is copied into every snapshot of its instance."""
+
+
+class Reason(BaseModel):
+    """Why somebody chose as they did, in their own words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    choice: str = Field(description="The key that was chosen.")
+    comment: str = Field(max_length=REASON_LENGTH, description="The words, cut at 280 characters.")
+
+
+class Voter(BaseModel):
+    """What one person chose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    person: str = Field(description="The person, by their name in settings.")
+    choices: list[str] = Field(description="The keys that they chose.")
+
+
+class PostResult(BaseModel):
+    """The result of a task that only posts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: str = Field(description="What a gateway branches on.")
+    explanation: str = Field(description="One sentence that a person understands.")
+    request: str = Field(description="The id of the request.")
+    links: list[str] = Field(default=[], description="The addresses of the posts.")
+    closed_at: str = Field(description="When it ended: ISO 8601, UTC.")
+
+
+class AskResult(PostResult):
+    """The result of a question."""
+
+    counts: dict[str, int] = Field(default={}, description="Ballots per choice.")
+    ballots: int = Field(default=0, description="How many ballots counted.")
+    eligible: int | None = Field(default=None, description="How many people were on the roll.")
+    winner: str | None = Field(default=None, description="The key that won, if exactly one did.")
+    winners: list[str] = Field(default=[], description="The keys that won or were equal first.")
+    reasons: list[Reason] = Field(
+        default=[], max_length=REASONS, description='Only with include="reasons": the first 20.'
+    )
+    voters: list[Voter] = Field(
+        default=[], max_length=VOTERS, description='Only with include="voters": the first 100.'
+    )

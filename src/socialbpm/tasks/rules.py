@@ -1,0 +1,174 @@
+"""What must hold between the values of one task.
+
+One set of rules serves a model that is being checked and a request that opens. A rule is a generator over a task.
+In a model some values are not known yet (they come from process data); touching one of them ends the rule quietly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from socialbpm import policies
+from socialbpm.posts import plain
+from socialbpm.tasks.notation import Later, did_you_mean, shown
+
+if TYPE_CHECKING:
+    from socialbpm.tasks.models import Asking, PollCommunity, PostStatus, SocialTask
+
+_MEDIA_REF = re.compile(r"media:[0-9a-f]{64}")
+_HTTPS = re.compile(r"https://[^\s/?#@]+(?:[/?#]\S*)?")
+_PACKAGED = re.compile(r"(?![/.])(?!.*(?:^|/)\.\.(?:/|$))[^\s:\\][^:\\]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something wrong with one task. ``child``: the child element at fault, its name and its place from 0."""
+
+    attribute: str
+    what: str
+    remedy: str = ""
+    child: tuple[str, int] | None = None
+
+    def __str__(self) -> str:
+        """What and remedy in one sentence."""
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+
+
+Rule = Callable[[Any], Iterator[Flaw]]
+
+
+class _NotKnownYet(Exception):
+    """A rule asked for a value that only the running process knows."""
+
+
+class _Known:
+    """A task of which only some values are known."""
+
+    def __init__(self, task: SocialTask, unknown: frozenset[str]) -> None:
+        self._task, self._unknown = task, unknown
+
+    def __getattr__(self, name: str) -> object:
+        if name in self._unknown:
+            raise _NotKnownYet
+        return getattr(self._task, name)
+
+
+def broken(task: SocialTask, unknown: frozenset[str] = frozenset()) -> Iterator[Flaw]:
+    """What is wrong with ``task``, as far as it is known. ``unknown`` holds python names of fields."""
+    for rule in task.RULES:
+        try:
+            yield from rule(_Known(task, unknown))
+        except _NotKnownYet:
+            continue
+
+
+def names_a_community(task: SocialTask) -> Iterator[Flaw]:
+    """Every task goes to somebody."""
+    if not task.to:
+        yield Flaw("to", "names no community", 'add to="…" with the name of a community from settings')
+
+
+def says_something(task: SocialTask) -> Iterator[Flaw]:
+    """A post is a text, a picture or both; each wording says something."""
+    if not task.texts and not task.media:
+        yield Flaw("", "has neither text nor media", "add <social:text>…</social:text>")
+    for index, wording in enumerate(task.texts):
+        if not plain(wording.text).strip():
+            yield Flaw("", "has an empty text", "write one or leave the element out", ("text", index))
+
+
+def one_wording_each(task: SocialTask) -> Iterator[Flaw]:
+    """One wording for each kind of channel, and one for all the others."""
+    networks = [wording.network for wording in task.texts]
+    for index, network in enumerate(networks):
+        if network in networks[:index]:
+            which = f"for network '{network}'" if network else "without a network"
+            yield Flaw("network", f"has two texts {which}", "keep one of them", ("text", index))
+    if networks and "" not in networks:
+        yield Flaw("network", "has no text for other networks", "add a <social:text> without network")
+
+
+def media_described(task: SocialTask) -> Iterator[Flaw]:
+    """People who cannot see the picture read the alt text; so it is never optional."""
+    for index, media in enumerate(task.media):
+        if not media.alt.strip():
+            yield Flaw(
+                "alt", "media has no alt text", 'add alt="…": what the picture shows', ("media", index)
+            )
+
+
+def media_reachable(task: SocialTask) -> Iterator[Flaw]:
+    """Media comes from our own store, the deployed package or https, never from a path of this machine."""
+    for index, media in enumerate(task.media):
+        if isinstance(media.src, Later) or any(
+            form.fullmatch(media.src) for form in (_MEDIA_REF, _HTTPS, _PACKAGED)
+        ):
+            continue
+        remedy = "use media:<sha256>, https://… or a file beside the process"
+        yield Flaw("src", f"media src {shown(str(media.src))} cannot be used", remedy, ("media", index))
+
+
+def raises_real_outcomes(task: SocialTask) -> Iterator[Flaw]:
+    """``raiseOn`` turns outcomes of this very task into errors."""
+    for outcome in task.raise_on:
+        if outcome not in task.OUTCOMES:
+            yield Flaw(
+                "raiseOn", f"raiseOn names no outcome: '{outcome}'", did_you_mean(outcome, task.OUTCOMES)
+            )
+
+
+def edit_or_reply(task: PostStatus) -> Iterator[Flaw]:
+    """A post that replaces an earlier one stands where that one stood."""
+    if task.edit and task.reply_to:
+        yield Flaw("replyTo", "edit and replyTo exclude each other", "an edited post stays in its thread")
+    if not task.edit and "on_no_edit" in task.model_fields_set:
+        yield Flaw("onNoEdit", "onNoEdit needs edit", 'add edit="…" or leave onNoEdit out')
+
+
+def can_be_decided(task: Asking) -> Iterator[Flaw]:
+    """The policy has its parameters, an early close is sound, a casting vote is somebody's."""
+    rule = policies.Rule(
+        policy=task.policy,
+        choices=(),
+        close=task.close,
+        final=task.ballots == "final",
+        n=task.n,
+        threshold=task.threshold,
+        share_of=task.of,
+        quorum=task.quorum,
+        tie=task.tie,
+        casting_vote=task.casting_vote,
+    )
+    for problem in rule.problems():
+        what, _, remedy = problem.partition("; ")
+        yield Flaw("policy", what, remedy)
+
+
+def enough_choices(task: PollCommunity) -> Iterator[Flaw]:
+    """Two different things to choose from, at least; the process reads the keys, people read the labels."""
+    if len(task.choices) < 2:
+        yield Flaw("choices", f"has {len(task.choices)} choices", "a poll needs two at least")
+    keys = Counter(choice.key for choice in task.choices)
+    labels = Counter(choice.label for choice in task.choices)
+    for index, choice in enumerate(task.choices):
+        if keys[choice.key] > 1 and choice.key in [earlier.key for earlier in task.choices[:index]]:
+            yield Flaw(
+                "key", f"has two choices with key '{choice.key}'", "give each its own key", ("choice", index)
+            )
+        elif labels[choice.label] > 1 and choice.label in [earlier.label for earlier in task.choices[:index]]:
+            yield Flaw(
+                "", f"has two choices called {shown(choice.label)}", "say how they differ", ("choice", index)
+            )
+        if choice.key == "typename":
+            # SpiffWorkflow's serializer takes a mapping with this key for one of its own records.
+            yield Flaw("key", "'typename' cannot be a key", "use another word", ("choice", index))
+
+
+def asks_a_question(task: PollCommunity) -> Iterator[Flaw]:
+    """A picture alone is no question."""
+    if task.media and not task.texts:
+        yield Flaw("", "asks nothing", "add <social:text>…</social:text>")
