@@ -1,4 +1,4 @@
-"""The schema: one declaration for SQLite and PostgreSQL. Each table is written by the one room named beside it.
+"""The schema: one declaration for SQLite and PostgreSQL. Each table is written by the room named beside it.
 
 Times are microseconds since the epoch in the database and aware UTC datetimes in Python. Ids are text.
 """
@@ -101,13 +101,14 @@ request = Table(
     Column("opened_at", Instant, nullable=False),
     Column("ends_at", Instant),  # the earlier of its deadline and an interrupting boundary timer
     Column("deadline", Instant),  # its own deadline; NULL: none, or its clock has not started
-    Column("standing", JSON, nullable=False),  # running tally: policies.Standing
+    Column("count", JSON, nullable=False),  # the running count: counts.Count
+    Column("standings", JSON, nullable=False),  # how many responses got which standing
     Column("outcome", JSON),  # responses.Outcome, once CLOSED
     Column("error", String, nullable=False, default=""),  # BPMN error code, when it could not be carried out
     Column("closed_at", Instant),
     Column("ballots_seen", Integer, nullable=False, default=0),  # last social_response.seq applied
-    UniqueConstraint("run", "address", "id"),
     Index("social_request_live", "run", "state"),
+    Index("social_request_of_element", "run", "element", "opened_at"),
     Index("social_request_by_state", "state", "opened_at"),
 )
 
@@ -138,12 +139,17 @@ delivery = Table(
     Column("request", String(36), ForeignKey("social_request.id"), nullable=False),
     Column("channel", String, nullable=False),
     Column("room", String, nullable=False),
+    Column(
+        "purpose", String(8), nullable=False
+    ),  # open | revise | close: which step of the request it serves
     Column("action", String(8), nullable=False),  # create | edit | delete
     Column("seq", Integer, nullable=False),  # order of the writes to one post; the newest edit wins
     Column("creates", String(36)),  # the create that an edit or delete belongs to
-    Column("post", JSON, nullable=False),  # frozen posts.Post
+    Column("parent", String(36)),  # the create that this create answers (its thread); sent before it
+    Column("post", JSON, nullable=False),  # frozen posts.Post; while PREPARING its media are sources
     Column("state", String(10), nullable=False),
-    Column("due", Instant, nullable=False),
+    Column("due", Instant, nullable=False),  # not before
+    Column("slot", Instant),  # the place reserved within the account's rate limit
     Column("attempts", Integer, nullable=False, default=0),
     Column("remote_id", String, nullable=False, default=""),
     Column("url", String, nullable=False, default=""),
@@ -152,6 +158,8 @@ delivery = Table(
     Index("social_delivery_of_request", "request"),
     Index("social_delivery_remote", "channel", "remote_id"),
     Index("social_delivery_writes", "creates", "seq"),
+    Index("social_delivery_answers", "parent"),
+    Index("social_delivery_stuck", "channel", "state"),
 )
 
 # media: content-addressed bodies; a variant is what a channel's limits made of an original
@@ -209,12 +217,16 @@ work = Table(
     Column("kind", String(12), nullable=False),
     Column("ref", String(64), nullable=False),
     Column("next", Instant),  # when to look at it: due time, or end of the lease; NULL: parked
-    Column("generation", Integer, nullable=False, default=1),  # counts requests for this work
     Column("attempts", Integer, nullable=False, default=0),
     Column("token", String(36)),  # who holds the lease
     Column("again", Instant),  # asked for while somebody held the lease
     Column("error", Text, nullable=False, default=""),
-    Index("social_work_due", "next", sqlite_where=text("next IS NOT NULL"), postgresql_where=text("next IS NOT NULL")),
+    Index(
+        "social_work_due",
+        "next",
+        sqlite_where=text("next IS NOT NULL"),
+        postgresql_where=text("next IS NOT NULL"),
+    ),
 )
 
 # outbox: rate limit of a channel account, reserved in one atomic update (GCRA)

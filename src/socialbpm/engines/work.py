@@ -1,0 +1,230 @@
+"""Work: what is due when, and who is at it. Every step that restarts alone is a row here until it is done.
+
+A row is claimed for the length of a lease; whoever claims it gets a token, and only the holder of the token
+can finish it. So ``perform`` may be called any number of times, from any process, for the same work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from traceback import extract_tb
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from socialbpm.clock import Clock
+from socialbpm.engines.base import Engine
+from socialbpm.errors import Conflict, SocialBpmError, StateError
+from socialbpm.store import Store, audit
+from socialbpm.store.tables import work
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+ATTEMPTS = 8
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to do one piece of work: ``ref`` says on what, ``attempts`` counts this one too."""
+
+    id: str
+    kind: str
+    ref: str
+    attempts: int
+    token: str
+
+
+Performer = Callable[[Claim], None]
+OwnPerformer = Callable[[str], bool]
+
+
+class Work:
+    """The due work of one store. ``engine`` hears of each piece; ``lease`` outlasts the slowest remote call."""
+
+    def __init__(self, store: Store, clock: Clock, engine: Engine, lease: timedelta = LEASE) -> None:
+        self._store, self._clock, self._engine, self._lease = store, clock, engine, lease
+        self._performers: dict[str, OwnPerformer] = {}
+        engine.attach(self)
+
+    def register(self, kind: str, performer: Performer) -> None:
+        """``performer`` does the work of ``kind``: gets the committed claim, finishes it in its last commit."""
+        self._performers[kind] = lambda work_id: self._claim_and_do(work_id, performer)
+
+    def register_own(self, kind: str, performer: OwnPerformer) -> None:
+        """As ``register``, for a performer that calls ``claimed`` itself, in a transaction that does more.
+
+        It gets the work's id and says whether there was anything to do.
+        """
+        self._performers[kind] = performer
+
+    def schedule(self, conn: Connection, kind: str, ref: str, at: datetime) -> None:
+        """Have ``kind`` done for ``ref`` at ``at`` or, if it is due earlier already, then.
+
+        While somebody is at it, it is remembered and done once more afterwards.
+        """
+        work_id = f"{kind}:{ref}"
+        insert = _SCHEDULE_SQLITE if conn.dialect.name == "sqlite" else _SCHEDULE_POSTGRESQL
+        conn.execute(insert, {"id": work_id, "kind": kind, "ref": ref, "next": at})
+        self._engine.wake(conn, work_id, at)
+
+    def perform(self, work_id: str) -> bool:
+        """Do this work if it is due and nobody is at it; says whether it did. A failure is noted, not raised."""
+        kind = work_id.partition(":")[0]
+        try:
+            if kind not in self._performers:
+                raise StateError(f"nobody here does work of kind '{kind}'")
+            return self._performers[kind](work_id)
+        except Exception as error:
+            return self._note(work_id, error)
+
+    def claimed(self, conn: Connection, work_id: str) -> Claim | None:
+        """Claim within the caller's transaction: None if it is not due, or somebody else is at it."""
+        now = self._clock.now()
+        token = uuid4().hex
+        found = conn.execute(
+            _CLAIM, {"work_id": work_id, "now": now, "until": now + self._lease, "by": token}
+        ).first()
+        if found is None:
+            return None
+        return Claim(id=work_id, kind=found.kind, ref=found.ref, attempts=found.attempts, token=token)
+
+    def finish(self, conn: Connection, claim: Claim, again_at: datetime | None = None) -> None:
+        """End a claim in the transaction that did the work. Raises Conflict if the lease has been lost.
+
+        The work is gone, unless it was asked for again meanwhile or is to be done again at ``again_at``.
+        """
+        mine = {"work_id": claim.id, "by": claim.token}
+        if again_at is None and conn.execute(_DONE, mine).rowcount:
+            return
+        found = conn.execute(_AGAIN, {**mine, "at": again_at}).first()
+        if found is None:
+            raise Conflict(f"the lease of {claim.id} has ended and somebody else has it")
+        self._engine.wake(conn, claim.id, found.next)
+
+    def fail(self, claim: Claim, error: Exception) -> None:
+        """Give a claim back after a failure: tried again later, parked for a person after the eighth time."""
+        with self._store.begin() as conn:
+            self._failed(conn, claim, error)
+
+    def sweep(self, limit: int = 100) -> int:
+        """Hand what is due and unattended to the engine, or do it here if that does not take it; how many."""
+        now = self._clock.now()
+        ids = self.due(limit)
+        for work_id in ids:
+            if self._engine.takes(now, now):
+                with self._store.begin() as conn:
+                    self._engine.wake(conn, work_id, now)
+            else:
+                self.perform(work_id)
+        return len(ids)
+
+    def due(self, limit: int = 100) -> list[str]:
+        """Ids of work that may be done now, the earliest first."""
+        with self._store.read() as conn:
+            return list(conn.execute(_DUE, {"now": self._clock.now(), "most": limit}).scalars())
+
+    def next_due(self) -> datetime | None:
+        """When the earliest work is due, or its lease ends; None: there is none but what is parked."""
+        with self._store.read() as conn:
+            return conn.execute(_NEXT).scalar()
+
+    def _claim_and_do(self, work_id: str, performer: Performer) -> bool:
+        with self._store.begin() as conn:
+            claim = self.claimed(conn, work_id)
+        if claim is None:
+            return False
+        try:
+            performer(claim)
+        except Exception as error:
+            self.fail(claim, error)
+        return True
+
+    def _note(self, work_id: str, error: Exception) -> bool:
+        """Count a failure outside any claim. A claim that is still held runs out by its lease."""
+        with self._store.begin() as conn:
+            claim = self.claimed(conn, work_id)
+            if claim is not None:
+                self._failed(conn, claim, error)
+            else:
+                logger.warning("%s failed: %s", work_id, _reason(error))
+        return claim is not None
+
+    def _failed(self, conn: Connection, claim: Claim, error: Exception) -> None:
+        reason = _reason(error)
+        logger.warning("%s failed (attempt %s of %s): %s", claim.id, claim.attempts, ATTEMPTS, reason)
+        parked = claim.attempts >= ATTEMPTS
+        at = None if parked else self._clock.now() + _pause(claim.attempts, error)
+        values = {"work_id": claim.id, "by": claim.token, "at": at, "why": reason}
+        if conn.execute(_FAILED, values).rowcount and parked:
+            audit.record(conn, self._clock.now(), "work.parked", work=claim.id, error=reason)
+
+
+def _pause(attempts: int, error: Exception) -> timedelta:
+    """Ever longer; none for who was overtaken by another worker, because reading again is the remedy."""
+    if isinstance(error, Conflict):
+        return timedelta(0)
+    return min(FIRST_PAUSE * 2.0 ** (attempts - 1), LONGEST_PAUSE)
+
+
+def _reason(error: Exception) -> str:
+    """What is stored and logged: our own errors' words; of others, which may quote a secret, only the place."""
+    name = type(error).__name__
+    if isinstance(error, SocialBpmError):
+        return f"{name}: {error}"
+    frames = extract_tb(error.__traceback__)
+    return f"{name} at {frames[-1].name}:{frames[-1].lineno}" if frames else name
+
+
+def _earlier(one: Any, other: Any) -> Any:
+    """SQL: the earlier of two times of which either may be NULL."""
+    return case((one.is_(None), other), (other.is_(None), one), (one < other, one), else_=other)
+
+
+def _schedule(insert: Any) -> Any:
+    new = insert.excluded
+    free = work.c.token.is_(None)
+    return insert.on_conflict_do_update(
+        index_elements=[work.c.id],
+        set_={
+            "next": case((free, _earlier(work.c.next, new.next)), else_=work.c.next),
+            "again": case((free, work.c.again), else_=_earlier(work.c.again, new.next)),
+            "attempts": case((work.c.next.is_(None), 0), else_=work.c.attempts),  # parked: a new beginning
+        },
+    )
+
+
+_COLUMNS = [work.c.id, work.c.kind, work.c.ref, work.c.next]
+_NEW: dict[str, Any] = {column.name: bindparam(column.name) for column in _COLUMNS}
+_SCHEDULE_SQLITE = _schedule(sqlite.insert(work).values(_NEW))
+_SCHEDULE_POSTGRESQL = _schedule(postgresql.insert(work).values(_NEW))
+_CLAIM = (
+    update(work)
+    .where(work.c.id == bindparam("work_id"), work.c.next <= bindparam("now", type_=work.c.next.type))
+    .values(next=bindparam("until"), token=bindparam("by"), attempts=work.c.attempts + 1)
+    .returning(work.c.kind, work.c.ref, work.c.attempts)
+)
+_MINE = and_(work.c.id == bindparam("work_id"), work.c.token == bindparam("by"))
+_AT = bindparam("at", type_=work.c.next.type)
+_DONE = delete(work).where(_MINE, work.c.again.is_(None))
+_AGAIN = (
+    update(work)
+    .where(_MINE)
+    .values(next=_earlier(work.c.again, _AT), again=None, token=None, attempts=0, error="")
+    .returning(work.c.next)
+)
+_FAILED = update(work).where(_MINE).values(next=_AT, token=None, error=bindparam("why"))
+_DUE = (
+    select(work.c.id)
+    .where(work.c.next <= bindparam("now", type_=work.c.next.type))
+    .order_by(work.c.next, work.c.id)
+    .limit(bindparam("most"))
+)
+_NEXT = select(func.min(work.c.next)).where(work.c.next.is_not(None))

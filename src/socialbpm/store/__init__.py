@@ -1,0 +1,215 @@
+"""The store: short transactions on SQLite (the embedded default) or PostgreSQL, one schema for both.
+
+Writes on SQLite begin with ``BEGIN IMMEDIATE``, so that a transaction which has started can also finish;
+reads never wait for a writer (WAL). Two stores of one database are two independent openers, in one process or
+in several.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from socialbpm.errors import DefinitionError, Problem
+
+AFTER_COMMIT = "social_after_commit"
+READ_ONLY = "social_read_only"
+BUSY_MILLISECONDS = 30_000
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL can lose a "sent" after a power cut, and then the post goes out twice
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+class Store:
+    """One database. SQLite is created and upgraded when it is opened; PostgreSQL by ``migrate``.
+
+    ``url`` is an SQLAlchemy URL such as ``sqlite:///social.db``. ``sqlite://`` lives in memory and is gone
+    after ``close``: one transaction at a time, for trials only. Raises DefinitionError.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _parsed(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
+        self._engine = _engine(self.url, in_memory=self.in_memory)
+        self._reader = self._engine.execution_options(**{READ_ONLY: True})
+        self._in_thread = threading.local()
+        self._turn = threading.Lock() if self.in_memory else None
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+            os.register_at_fork(before=_let_go_of(weakref.ref(self)))
+            self._open_sqlite()
+
+    def __repr__(self) -> str:
+        return f"Store({self.url.render_as_string(hide_password=True)!r})"
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end of the block, rolled back by any exception.
+
+        Not to be nested: on SQLite the inner one would wait for the outer one.
+        """
+        if getattr(self._in_thread, "writes", False):
+            raise RuntimeError("this thread is inside a write transaction of this store already")
+        self._in_thread.writes = True
+        try:
+            yield from self._transaction(self._engine)
+        finally:
+            self._in_thread.writes = False
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent view, which holds up nobody."""
+        yield from self._transaction(self._reader)
+
+    def migrate(self) -> None:
+        """Bring the schema to this version; may be repeated, also by several processes at once."""
+        from socialbpm.store.migrations import upgrade
+
+        with self.begin() as conn:
+            upgrade(conn)
+
+    def ready(self) -> None:
+        """Raise DefinitionError if the schema is not that of this version."""
+        from socialbpm.store.migrations import HEAD
+
+        revision = self._revision()
+        if revision != HEAD:
+            raise _problem(
+                f"the schema of {self!r} is {revision or 'missing'}, this version needs {HEAD}",
+                "run `socialbpm migrate`",
+            )
+
+    def close(self) -> None:
+        """Let go of all connections. May be repeated; a closed store opens again when it is used."""
+        self._engine.dispose()
+
+    def _open_sqlite(self) -> None:
+        from socialbpm.store.migrations import HEAD
+
+        try:
+            if self._revision() != HEAD:
+                self.migrate()
+        except DBAPIError as error:
+            self.close()
+            raise _problem(f"cannot open {self!r}: {error.orig}", _remedy(self.url)) from None
+
+    def _revision(self) -> str:
+        from socialbpm.store.migrations import revision
+
+        with self.read() as conn:
+            return revision(conn)
+
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        if self._turn is None:
+            yield from _connection(engine)
+        elif getattr(self._in_thread, "reads", False):
+            raise RuntimeError("a database in memory takes one transaction at a time")
+        else:
+            with self._turn:
+                self._in_thread.reads = True
+                try:
+                    yield from _connection(engine)
+                finally:
+                    self._in_thread.reads = False
+
+
+def after_commit(conn: Connection, act: Callable[[], None]) -> None:
+    """Call ``act`` once ``conn`` has committed; at once if its transaction is not one of a Store."""
+    waiting = conn.info.get(AFTER_COMMIT)
+    if waiting is None:
+        act()
+    else:
+        waiting.append(act)
+
+
+def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
+    """Insert a row unless one with its primary or unique key is there; says whether it was inserted."""
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    return bool(conn.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+
+
+def _connection(engine: Engine) -> Iterator[Connection]:
+    acts: list[Callable[[], None]] = []
+    with engine.connect() as conn:
+        conn.info[AFTER_COMMIT] = acts
+        try:
+            with conn.begin():
+                yield conn
+        finally:
+            conn.info.pop(AFTER_COMMIT, None)
+    for act in acts:
+        act()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:  # the text may hold a password: it is not repeated
+        raise _problem("the database URL cannot be read", "write e.g. sqlite:///social.db") from None
+
+
+def _engine(url: URL, *, in_memory: bool) -> Engine:
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": 8, "max_overflow": 56}
+    if url.get_backend_name() == "postgresql":
+        options["pool_pre_ping"] = True
+    try:
+        return create_engine(url, hide_parameters=True, **options)
+    except NoSuchModuleError:
+        raise _problem(f"unknown database '{url.drivername}'", "use sqlite or postgresql+psycopg") from None
+    except ImportError as error:
+        raise _problem(
+            f"the driver of '{url.drivername}' is not installed ({error.name})",
+            "pip install 'socialbpm[postgres]' and write postgresql+psycopg://…",
+        ) from None
+    except (ArgumentError, TypeError):
+        raise _problem("the database URL has options that are not known", "leave them out") from None
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    reading = conn.get_execution_options().get(READ_ONLY)
+    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _let_go_of(store: weakref.ref[Store]) -> Callable[[], None]:
+    """A forked child must not inherit SQLite's connections and locks: close the idle ones before the fork."""
+
+    def close() -> None:
+        opened = store()
+        if opened is not None and not opened.in_memory:
+            opened.close()
+
+    return close
+
+
+def _problem(what: str, remedy: str) -> DefinitionError:
+    return DefinitionError(Problem(what=what, remedy=remedy))
+
+
+def _remedy(url: URL) -> str:
+    folder = Path(url.database or ".").parent
+    return (
+        "give a file that can be read and written"
+        if folder.is_dir()
+        else f"make the directory {folder} first"
+    )
