@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class AskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """The question that a post carries. An answer names ``request`` and ``version``, whatever post it came by."""
+    """The question that a post carries. An answer names ``request`` and ``version``, whatever it came by."""
 
     request: str
     version: int
@@ -72,8 +73,8 @@ class Destination:
 class Post:
     """One post for one destination, frozen before it is first sent.
 
-    ``key`` is the idempotency key of the remote write. ``reply_to`` is the remote id of the post that this one
-    answers. ``ask`` is None for a status and for a question that has ended; ``note`` says how it ended.
+    ``key`` is the idempotency key of the remote write. ``reply_to`` is the remote id of the post that this
+    one answers. ``ask`` is None for a status and for a question that has ended; ``note`` says how it ended.
     """
 
     key: str
@@ -141,3 +142,35 @@ class Capabilities:
     can_delete: bool = False
     can_thread: bool = False
     batch: int = 1
+
+
+def dump(post: Post) -> dict[str, Any]:
+    """A post as JSON; ``load`` gives it back exactly."""
+    dumped = asdict(post)
+    if post.ask is not None and post.ask.ends_at is not None:
+        dumped["ask"]["ends_at"] = post.ask.ends_at.isoformat()
+    return dumped
+
+
+def load(dumped: Mapping[str, Any]) -> Post:
+    """The post that ``dump`` wrote, also after its way through JSON."""
+    return Post(
+        key=dumped["key"],
+        destination=Destination(**dumped["destination"]),
+        text=tuple(Span(**span) for span in dumped["text"]),
+        media=tuple(Media(**media) for media in dumped["media"]),
+        ask=None if dumped["ask"] is None else _ask(dumped["ask"]),
+        note=dumped["note"],
+        reply_to=dumped["reply_to"],
+    )
+
+
+def _ask(dumped: Mapping[str, Any]) -> Ask:
+    ends_at = dumped["ends_at"]
+    return Ask(
+        request=dumped["request"],
+        version=dumped["version"],
+        kind=AskKind(dumped["kind"]),
+        choices=tuple(Choice(**choice) for choice in dumped["choices"]),
+        ends_at=None if ends_at is None else datetime.fromisoformat(ends_at),
+    )

@@ -46,9 +46,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What wiring hands to an adapter: its account's name and options from settings, the store, and the clock.
+    """What wiring hands to an adapter: its account's name, its options from settings, the store and the clock.
 
-    ``media`` gives the frozen bytes of a ``media:<sha256>`` reference, already fitted to the channel's limits.
+    ``media`` gives the frozen bytes of a ``media:<sha256>`` reference, already fitted to the channel's
+    limits.
     """
 
     name: str
@@ -73,7 +74,7 @@ class Channel(ABC):
 
     @abstractmethod
     def publish(self, post: Post) -> Receipt:
-        """Create ``post`` on the platform; with Dedupe.KEY a repeat of ``post.key`` returns the first receipt."""
+        """Create ``post`` on the platform; with Dedupe.KEY a repeated key returns the first receipt."""
 
     def edit(self, receipt: Receipt, post: Post) -> Receipt:
         """Replace what stands at ``receipt``. May simply be repeated. Needs ``can_edit``."""
