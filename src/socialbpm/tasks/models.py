@@ -167,7 +167,7 @@ class SocialTask(BaseModel):
     include: Annotated[frozenset[str], by.INCLUDE] = Field(
         default=frozenset(),
         title="Include",
-        description="What else the result holds: reasons (at most 20, 280 characters each), voters (at most 100).",
+        description="What else the result holds: the first 20 reasons (280 letters), the first 100 voters.",
     )
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """What must hold between the values of one task.
 
-One set of rules serves a model that is being checked and a request that opens. A rule is a generator over a task.
-In a model some values are not known yet (they come from process data); touching one of them ends the rule quietly.
+One set of rules serves a model that is being checked and a request that opens. A rule is a generator over
+a task. In a model some values are not known yet (they come from process data); touching one of them ends the
+rule quietly.
 """
 
 from __future__ import annotations
