@@ -15,5 +15,6 @@ def on_nav(nav: Any, **_: Any) -> Any:
     order = list(FOLDERS)
     nav.items.sort(key=lambda item: order.index(item.title) if item.title in FOLDERS else -1)
     for item in nav.items:
-        item.title = FOLDERS.get(item.title, item.title)
+        if item.is_section:
+            item.title = FOLDERS.get(item.title, item.title)
     return nav

@@ -1,0 +1,1 @@
+"""Replay of `*.replay.toml` files under pytest."""
