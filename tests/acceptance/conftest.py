@@ -1,0 +1,1 @@
+"""What people meet: samples replayed, processes killed at every step, pages in a real browser."""
