@@ -1,4 +1,4 @@
-"""Real platforms. Every test in this folder is marked `live`; its environment variables say whether it can run."""
+"""Real platforms. Every test here is marked `live`; its environment variables say whether it can run."""
 
 from pathlib import Path
 
