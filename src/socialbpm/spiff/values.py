@@ -1,8 +1,8 @@
 """What ``{{ … }}`` means in a social task: sandboxed Jinja2 over the task's data, evaluated once.
 
 Text keeps its provenance: what the author wrote and what came from data are different spans, whatever the
-data holds. Authors are trusted, data is not: nothing in the data can call anything, grow without bound, or pass
-for the author's words. Templates offer ``if`` and ``for``; what captures output to change it is refused.
+data holds. Authors are trusted, data is not: nothing in the data can call anything, grow without bound or
+pass for the author's words. Templates offer ``if`` and ``for``; what captures output to change it is refused.
 """
 
 from __future__ import annotations
