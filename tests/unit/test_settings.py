@@ -8,7 +8,7 @@ import pytest
 
 from socialbpm.errors import DefinitionError
 from socialbpm.people import Account
-from socialbpm.settings import Settings, communities
+from socialbpm.settings.models import Settings, communities
 
 
 def write(folder: Path, text: str) -> Path:
@@ -62,12 +62,21 @@ def test_a_plain_list_of_people_is_a_community_of_the_local_channel() -> None:
     ("text", "expected"),
     [
         ('databse = "sqlite://"', "social.toml:1: unknown key 'databse'; did you mean 'database'?"),
-        ("\n[communities.club.local]\nrooom = 'x'", "social.toml:3: unknown key 'communities.club.local.rooom'; did"),
+        (
+            "\n[communities.club.local]\nrooom = 'x'",
+            "social.toml:3: unknown key 'communities.club.local.rooom'; did",
+        ),
         ("threads = 0", "social.toml:1: 'threads': Input should be greater than or equal to 1"),
         ("[communities\n", "social.toml:1: is not TOML: "),
         ("base_url = 'example.org'", "social.toml:1: 'base_url': starts with http:// or https://"),
-        ("[communities.club]\nlocl = ['ada']", "social.toml:2: community 'club' is bound to 'locl', which is no "),
-        ("[communities.club]\nlocal = {people={ada='x', bob='x'}}", "two people share the account 'x' of 'local'"),
+        (
+            "[communities.club]\nlocl = ['ada']",
+            "social.toml:2: community 'club' is bound to 'locl', which is no ",
+        ),
+        (
+            "[communities.club]\nlocal = {people={ada='x', bob='x'}}",
+            "two people share the account 'x' of 'local'",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_line_key_and_remedy(tmp_path: Path, text: str, expected: str) -> None:
@@ -89,7 +98,9 @@ def test_a_secret_in_the_file_is_refused_without_being_shown(tmp_path: Path, nam
     assert "xoxb" not in text
 
 
-def test_a_secret_is_read_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_is_read_from_the_environment_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The three places where a secret may be kept all reach the adapter's options."""
     (tmp_path / "key").write_text("from-file\n")
     monkeypatch.setenv("CHAT_TOKEN", "from-env")

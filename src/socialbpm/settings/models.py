@@ -1,6 +1,6 @@
-"""Settings from a TOML file and the environment, and the wiring of everything they name.
+"""What can be set, from a TOML file, the environment and arguments.
 
-The only room that names adapters. Secrets never stand in the file: they come from the environment or from files.
+Secrets never stand in the file: they come from the environment or from files.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from socialbpm import secret, tomlfile
+from socialbpm import tomlfile
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Account, Community, Member
 from socialbpm.posts import Destination
+from socialbpm.settings import secret
 from socialbpm.tomlfile import TomlFile, nearest
 
 LOCAL = "local"
@@ -129,18 +130,17 @@ class Settings(BaseSettings):
         file = tomlfile.read(Path(path))
         if found := [*secret.literal(file)]:
             raise DefinitionError(*found)
-        settings = _validated(_FileSettings, file.data, file)
-        if found := [*_unbound(settings, file)]:
-            raise DefinitionError(*found)
-        return settings
+        return bound_or_refused(_validated(_FileSettings, file.data, file), file)
 
     @classmethod
     def of(cls, **values: Any) -> Settings:
         """Arguments, over the environment. Raises DefinitionError."""
-        settings = _validated(cls, values, None)
-        if found := [*_unbound(settings, None)]:
-            raise DefinitionError(*found)
-        return settings
+        return bound_or_refused(_validated(cls, values, None), None)
+
+    @classmethod
+    def alone(cls, **values: Any) -> Settings:
+        """Arguments and nothing else, for what must go the same way on every machine. Raises DefinitionError."""
+        return bound_or_refused(_validated(_ArgumentSettings, values, None), None)
 
 
 class _FileSettings(Settings):
@@ -158,6 +158,21 @@ class _FileSettings(Settings):
         return env_settings, init_settings
 
 
+class _ArgumentSettings(Settings):
+    """What stands in the environment is not looked at."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
 def communities(settings: Settings) -> dict[str, Community]:
     """The communities as the middle knows them. Everybody can also answer by the local pages, as themselves."""
     return {name: _community(name, bindings) for name, bindings in settings.communities.items()}
@@ -167,9 +182,8 @@ def _community(name: str, bindings: Mapping[str, Binding]) -> Community:
     accounts: dict[str, set[Account]] = {}
     for channel, binding in bindings.items():
         for person, account in binding.people.items():
-            accounts.setdefault(person, {Account(channel=LOCAL, id=person)}).add(
-                Account(channel=channel, id=account)
-            )
+            own = accounts.setdefault(person, {Account(channel=LOCAL, id=person)})
+            own.add(Account(channel=channel, id=account))
     return Community(
         name=name,
         destinations=tuple(
@@ -186,26 +200,47 @@ def _validated(model: type[Settings], values: Mapping[str, Any], file: TomlFile 
         raise DefinitionError(*tomlfile.problems(model, error, file)) from None
 
 
+def bound_or_refused(settings: Settings, file: TomlFile | None) -> Settings:
+    """The settings, if everything they name is there. Raises DefinitionError."""
+    if found := [*_unbound(settings, file)]:
+        raise DefinitionError(*found)
+    return settings
+
+
 def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
-    """Communities bound to an account that is not connected, and two people behind one account."""
+    """What cannot be seen key by key: unknown accounts, and two people behind one account."""
     known = {LOCAL, *settings.channels}
+    owners: dict[tuple[str, str], str] = {}
     for name, bindings in settings.communities.items():
-        for channel in bindings.keys() - known:
-            what = f"community '{name}' is bound to '{channel}', which is no channel"
-            remedy = f"{nearest(channel, known)} Or connect it under [channels.{channel}]"
-            yield _problem(file, ("communities", name, channel), what, remedy)
         for channel, binding in bindings.items():
-            for account in _doubled(binding.people):
-                what = f"community '{name}': two people share the account '{account}' of '{channel}'"
-                yield _problem(
-                    file, ("communities", name, channel), what, "one account answers for one person"
-                )
+            place = ("communities", name, channel)
+            for what, remedy in (
+                *_unknown(name, channel, known),
+                *_shared(name, channel, binding, owners),
+                *_renamed(name, channel, binding),
+            ):
+                yield file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy)
 
 
-def _doubled(people: Mapping[str, str]) -> list[str]:
-    ids = list(people.values())
-    return sorted({account for account in ids if ids.count(account) > 1})
+def _unknown(name: str, channel: str, known: set[str]) -> Iterator[tuple[str, str]]:
+    if channel not in known:
+        what = f"community '{name}' is bound to '{channel}', which is no channel"
+        yield what, f"{nearest(channel, known)} Or connect it under [channels.{channel}]"
 
 
-def _problem(file: TomlFile | None, place: tomlfile.Place, what: str, remedy: str) -> Problem:
-    return file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy)
+def _shared(
+    name: str, channel: str, binding: Binding, owners: dict[tuple[str, str], str]
+) -> Iterator[tuple[str, str]]:
+    """``owners`` gathers who has which account over all communities: a request may go to several."""
+    for person, account in binding.people.items():
+        owner = owners.setdefault((channel, account), person)
+        if owner != person:
+            what = f"community '{name}': '{owner}' and '{person}' share the account '{account}' of '{channel}'"
+            yield what, "one account answers for one person, by one name everywhere"
+
+
+def _renamed(name: str, channel: str, binding: Binding) -> Iterator[tuple[str, str]]:
+    for person, account in binding.people.items():
+        if channel == LOCAL and account != person:
+            what = f"community '{name}': on the local pages '{person}' is known by that name, not as '{account}'"
+            yield what, "list the names: [\"…\"]"

@@ -1,0 +1,80 @@
+"""What the command line prints: JSON for programs, tables and progress for people, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class Steps(Protocol):
+    """Counts what is done of some long work."""
+
+    def __call__(self, what: str) -> None:
+        """One more piece is done: ``what`` it was."""
+        ...
+
+
+def say(text: str = "") -> None:
+    """A line for people or pipes; control characters of other people's words are shown, not obeyed."""
+    print("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text), flush=True)
+
+
+def warn(text: str) -> None:
+    """A line beside the output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def as_json(value: Any) -> None:
+    """One JSON document."""
+    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on a terminal; tab-separated lines without a header in a pipe."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            say("\t".join(cell.replace("\n", " ") for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))  # Text: people's words are no markup
+    Console().print(shown)
+
+
+@contextmanager
+def progress(title: str, total: int | None = None) -> Iterator[Steps]:
+    """A progress bar on a terminal; one line per piece otherwise."""
+    if not sys.stderr.isatty():
+        yield warn
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)
+
+
+def moment(at: datetime | None) -> str:
+    """A time for people, to the minute."""
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,165 @@
+"""What runs all the time, and what looks after it: pages and worker, channels, the database."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from socialbpm.cli.options import Database, Json, SettingsFile, opened
+from socialbpm.cli.options import settings as chosen
+from socialbpm.cli.output import as_json, say, table, warn
+
+if TYPE_CHECKING:
+    from socialbpm.social import Social
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0: any that is free.")] = 8000,
+    web_only: Annotated[bool, typer.Option("--web-only", help="No worker: one runs elsewhere.")] = False,
+    settings: SettingsFile = None,
+    database: Database = "",
+) -> None:
+    """Serve the pages and webhooks, and do the work, until told to stop (Ctrl-C or SIGTERM)."""
+    from socialbpm.settings import open_
+
+    given = chosen(settings, database)
+    with listening(host, port) as socket:
+        if "base_url" not in given.model_fields_set:
+            given = given.model_copy(update={"base_url": address(host, socket)})
+        with open_(given) as social, working(social, not web_only):
+            greet(social)
+            pages(social, socket)
+
+
+def worker(
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Do what is due now, then end.")
+    ] = False,
+    settings: SettingsFile = None,
+    database: Database = "",
+) -> None:
+    """Do the work: deliver, collect, decide, resume, timers; until told to stop (Ctrl-C or SIGTERM)."""
+    with opened(settings, database) as social:
+        if until_idle:
+            return say(f"{social.work()} done")
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        say("working")
+        social.rooms.engine.worker(stop)
+
+
+def channels(
+    check: Annotated[bool, typer.Option("--check", help="Fail if an account is paused.")] = False,
+    settings: SettingsFile = None,
+    database: Database = "",
+    json: Json = False,
+) -> None:
+    """Show the connected accounts, what they can do, and who of them is paused."""
+    with opened(settings, database) as social:
+        found = [_account(social, name) for name in sorted(social.channels)]
+    if json:
+        as_json(found)
+    else:
+        columns = ("channel", "network", "intake", "dedupe", "asks", "paused")
+        table(columns, ([str(account[column]) for column in columns] for account in found))
+    if check and (paused := [account for account in found if account["paused"]]):
+        for account in paused:
+            warn(f"{account['channel']}: paused: {account['paused']}")
+        raise typer.Exit(1)
+
+
+def migrate(settings: SettingsFile = None, database: Database = "") -> None:
+    """Bring the database's schema to this version (SQLite does so by itself)."""
+    from socialbpm.store import Store
+
+    store = Store(chosen(settings, database).database)
+    try:
+        store.migrate()
+    finally:
+        store.close()
+    say("the schema is that of this version")
+
+
+def listening(host: str, port: int) -> Any:
+    """A listening socket. Raises typer.Exit(1) with a word if the port is taken."""
+    import socket
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        warn(f"cannot listen on {host}:{port}: {error.strerror}; choose another one with --port")
+        raise typer.Exit(1) from None
+
+
+def address(host: str, socket: Any) -> str:
+    """The URL of what listens there."""
+    port = socket.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def pages(social: Social, socket: Any) -> None:
+    """Serve the pages until a signal comes; open event streams are cut after two seconds."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        social.asgi(),
+        log_level="warning",
+        access_log=False,  # personal links are in the paths
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+    )
+    uvicorn.Server(config).run(sockets=[socket])
+
+
+@contextmanager
+def working(social: Social, wanted: bool = True) -> Iterator[None]:
+    """A worker in threads of its own while the block runs; what it has begun it finishes."""
+    if not wanted:
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=social.rooms.engine.worker, args=(stop,), name="socialbpm-worker")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def greet(social: Social) -> None:
+    """Where the pages are; on this machine only, with everybody's personal link, for the newcomer to click."""
+    say(f"pages at {social.base_url}/")
+    if urlsplit(social.base_url).hostname in LOOPBACK:
+        for person in social.people():
+            say(f"  {person}: {social.link(person)}")
+
+
+def _account(social: Social, name: str) -> dict[str, Any]:
+    from sqlalchemy import select
+
+    from socialbpm.store.tables import account_rate
+
+    declared = social.channels[name].capabilities
+    with social.store.read() as conn:
+        paused = conn.scalar(select(account_rate.c.paused).where(account_rate.c.channel == name))
+    return {
+        "channel": name,
+        "network": declared.network,
+        "intake": str(declared.intake),
+        "dedupe": str(declared.dedupe),
+        "asks": ", ".join(sorted(declared.asks)) or "–",
+        "paused": paused or "",
+    }

@@ -1,0 +1,138 @@
+"""What came out of a run: gathered from the store, as people and platforms would see it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from socialbpm import views
+from socialbpm.people import Community
+from socialbpm.posts import Destination
+from socialbpm.social import Social
+from socialbpm.store import tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A post as it stands now: which element posted it, where, what it says after its last edit."""
+
+    element: str
+    communities: tuple[str, ...]
+    channel: str
+    room: str
+    state: str
+    text: str
+    alts: tuple[str, ...] = ()
+    note: str = ""
+    edits: int = 0
+    url: str = ""
+    replies_to: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that a replay may state an expectation about.
+
+    ``requests`` are the elements that wait, ``outcomes`` the outcomes of each element's requests in order of
+    opening (an error's code, or ``cancelled``, where there is no outcome).
+    """
+
+    status: str
+    reason: str
+    path: tuple[str, ...]
+    requests: tuple[str, ...]
+    outcomes: Mapping[str, tuple[str, ...]]
+    explanations: Mapping[str, tuple[str, ...]]
+    errors: Mapping[str, str]
+    posts: tuple[Outgoing, ...]
+    standings: Mapping[str, int]
+    data: Mapping[str, Any]
+
+
+def gather(social: Social, run_id: str) -> Evidence:
+    """The evidence of a run as it stands now."""
+    run = social.run(run_id)
+    asked = social.requests(run_id, open_only=False)
+    ended = [request for request in asked if request.state not in views.LIVE]
+    with social.store.read() as conn:
+        posts = tuple(_posts(conn, run_id, social.communities))
+        standings = _standings(conn, run_id)
+    return Evidence(
+        status=run.status,
+        reason=run.reason,
+        path=run.path,
+        requests=tuple(request.element for request in run.requests),
+        outcomes=_by_element((request.element, _ending(request)) for request in ended),
+        explanations=_by_element((request.element, request.explanation) for request in ended),
+        errors={request.element: request.error for request in ended if request.error},
+        posts=posts,
+        standings=standings,
+        data=run.data,
+    )
+
+
+def _ending(request: views.RequestView) -> str:
+    return "cancelled" if request.state == "CANCELLED" else request.outcome or request.error
+
+
+def _by_element(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for element, value in pairs:
+        found[element] = (*found.get(element, ()), value)
+    return found
+
+
+def _standings(conn: Connection, run_id: str) -> dict[str, int]:
+    response, request = tables.response.c, tables.request.c
+    query = select(response.standing).join(tables.request, request.id == response.request)
+    return dict(Counter(conn.scalars(query.where(request.run == run_id))))
+
+
+def _posts(conn: Connection, run_id: str, communities: Mapping[str, Community]) -> Iterable[Outgoing]:
+    """The creates of a run in order of sending, each with what its last edit made of it."""
+    delivery, request = tables.delivery.c, tables.request.c
+    query = (
+        select(tables.delivery, request.element)
+        .join(tables.request, request.id == delivery.request)
+        .where(request.run == run_id)
+        .order_by(request.opened_at, request.id, delivery.seq, delivery.channel, delivery.room)
+    )
+    rows = conn.execute(query).all()
+    elements = {row.remote_id: row.element for row in rows if row.action == "create" and row.remote_id}
+    for row in rows:
+        if row.action == "create":
+            edits = [edit for edit in rows if edit.creates == row.id and _is_made(edit)]
+            yield _outgoing(row, edits, elements, communities)
+
+
+def _is_made(row: Row[Any]) -> bool:
+    return row.action == "edit" and row.state == "SENT"
+
+
+def _outgoing(
+    row: Row[Any], edits: list[Row[Any]], elements: Mapping[str, str], communities: Mapping[str, Community]
+) -> Outgoing:
+    last = max(edits, key=lambda edit: int(edit.seq), default=row).post
+    return Outgoing(
+        element=row.element,
+        communities=_bound_to(Destination(channel=row.channel, room=row.room), communities),
+        channel=row.channel,
+        room=row.room,
+        state=row.state,
+        text="".join(span["text"] for span in last["text"]),
+        alts=tuple(media["alt"] for media in last["media"]),
+        note=last["note"],
+        edits=len(edits),
+        url=row.url,
+        replies_to=elements.get(row.post["reply_to"], ""),
+        error=row.error,
+    )
+
+
+def _bound_to(destination: Destination, communities: Mapping[str, Community]) -> tuple[str, ...]:
+    return tuple(name for name, community in communities.items() if destination in community.destinations)

@@ -1,0 +1,235 @@
+"""Plays a replay file: one run of a process on a database of its own, under a clock that we set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import select
+
+from socialbpm.errors import DefinitionError, Problem, StateError
+from socialbpm.inbox import Reply
+from socialbpm.settings import Settings, wire
+from socialbpm.social import Social
+from socialbpm.store import tables
+from socialbpm.testing.clock import FakeClock
+from socialbpm.testing.compare import Divergence, final, midway
+from socialbpm.testing.evidence import Evidence, gather
+from socialbpm.testing.faulty import Faults
+from socialbpm.testing.replay_file import Script, Step, read
+from socialbpm.tomlfile import Place, nearest
+from socialbpm.views import LIVE, RequestView
+
+__all__ = ["Played", "play", "read"]
+
+Watch = Callable[[Social], None]
+PASSES = 10_000  # more timers than that within one step is a process that never rests
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a replay: the first divergence, if any, and what was seen up to there."""
+
+    script: Script
+    evidence: Evidence
+    divergence: Divergence | None = None
+
+    @property
+    def report(self) -> str:
+        """The divergence as text; empty if all went as the file says."""
+        return self.divergence.text(self.script.file) if self.divergence else ""
+
+
+def play(script: Script, watch: Watch = lambda social: None) -> Played:
+    """Play a replay. ``watch`` is called whenever something may have happened. Raises DefinitionError."""
+    with TemporaryDirectory(prefix="socialbpm-") as folder, _stage(script, Path(folder), watch) as stage:
+        try:
+            stage.start()
+            for number, step in enumerate(script.replay.steps):
+                stage.step(step, ("step", number))
+            evidence = stage.evidence()
+            divergence = next(final(script.replay.expect, evidence), None)
+        except _Diverged as diverged:
+            evidence, divergence = stage.evidence(), diverged.divergence
+    return Played(script, evidence, divergence)
+
+
+class _Diverged(Exception):
+    """The replay cannot go on as its file says."""
+
+    def __init__(self, place: Place, what: str, diff: str = "") -> None:
+        super().__init__(what)
+        self.divergence = Divergence(place=place, what=what, diff=diff)
+
+
+@contextmanager
+def _stage(script: Script, folder: Path, watch: Watch) -> Iterator[_Stage]:
+    stage = _Stage(script, folder, watch)
+    try:
+        yield stage
+    finally:
+        stage.social.close()
+
+
+class _Stage:
+    """One run, its clock, and the faults to come."""
+
+    def __init__(self, script: Script, folder: Path, watch: Watch) -> None:
+        self._script, self._watch = script, watch
+        replay = script.replay
+        self._clock = FakeClock(replay.starts_at)
+        self._faults = Faults()
+        self._settings = Settings.alone(
+            database=f"sqlite:///{folder / 'replay.db'}",
+            communities=replay.communities,
+            channels=replay.channels,
+        )
+        self._stubs = {element: partial(_stub, deepcopy(answers)) for element, answers in _stubs(replay.stubs)}
+        self.social = self._open()
+        self._run = ""
+
+    def start(self) -> None:
+        """Deploy, start, and do what is due."""
+        replay = self._script.replay
+        process = self.social.deploy(*self._script.models)
+        data = deepcopy(replay.data) | {name: self._put(file) for name, file in replay.media.items()}
+        self._run = self.social.start(replay.process or process, data).id
+        self._work()
+
+    def step(self, step: Step, place: Place) -> None:
+        """Let time pass, do what the step says, do what is due, and look whether all is as expected."""
+        self._pass(step.at or self._clock.now() + step.after, place)
+        if step.respond:
+            self._respond(step, place)
+        elif step.revise:
+            self._revise(step, place)
+        elif step.fail:
+            self._fail(step, place)
+        elif step.restart:
+            self.social.close()
+            self.social = self._open()
+        elif step.cancel:
+            self.social.cancel(self._run)
+        self._work()
+        if step.expect:
+            self._check(step, place)
+
+    def evidence(self) -> Evidence:
+        """What has come out so far."""
+        return gather(self.social, self._run)
+
+    def _open(self) -> Social:
+        return wire(self._settings, self._clock, around=self._faults.in_front_of, stubs=self._stubs)
+
+    def _work(self) -> None:
+        self.social.work()
+        self._watch(self.social)
+
+    def _pass(self, until: datetime, place: Place) -> None:
+        """Go from one due time to the next, so that everything happens at its own moment."""
+        if until < self._clock.now():
+            raise _Diverged((*place, "at"), f"time does not go back: it is {self._clock.now():%Y-%m-%d %H:%M} already")
+        for _ in range(PASSES):
+            due = self.social.next_due()
+            if due is None or due > until:
+                break
+            self._clock.set(max(due, self._clock.now()))
+            self._work()
+        else:
+            raise _Diverged(place, f"the process never rests: {PASSES} things were due within one step")
+        self._clock.set(until)
+
+    def _respond(self, step: Step, place: Place) -> None:
+        request = self._request(step.respond, step, place, ended=bool(step.standing))
+        reply = self.social.respond(
+            request.id,
+            step.person,
+            step.choice if step.choices is None else step.choices,
+            step.comment,
+            step.version or request.version,
+            event_id=step.event_id,
+            channel=step.channel,
+            account=self._account(step, place),
+        )
+        self._work()
+        standing, reason = self._standing(reply)
+        if standing != (step.standing or "accepted"):
+            should = step.standing or "accepted"
+            what = f"the answer of '{step.person}' is {standing}, it should be {should}"
+            raise _Diverged((*place, "standing"), what, reason)
+
+    def _standing(self, reply: Reply) -> tuple[str, str]:
+        """What became of an answer: at once, or when it was counted."""
+        response = tables.response.c
+        query = select(response.standing, response.reason).where(response.seq == reply.seq)
+        with self.social.store.read() as conn:
+            row = conn.execute(query).first()
+        return (row.standing, row.reason) if row else (reply.standing, reply.reason)
+
+    def _account(self, step: Step, place: Place) -> str:
+        """The person's account on the channel by which the answer comes."""
+        for community in self.social.communities.values():
+            for member in community.roll:
+                for account in member.accounts:
+                    if member.person == step.person and account.channel == step.channel:
+                        return account.id
+        if step.standing:
+            return step.person  # somebody who is on no roll is scripted to be turned away
+        what = f"'{step.person}' has no account on '{step.channel}'"
+        raise _Diverged((*place, "person"), what, nearest(step.person, self.social.people()))
+
+    def _revise(self, step: Step, place: Place) -> None:
+        request = self._request(step.revise, step, place)
+        media = [{"src": self._put(picture.src), "alt": picture.alt} for picture in step.media]
+        self.social.revise(request.id, text=step.text, media=media or None)
+
+    def _fail(self, step: Step, place: Place) -> None:
+        community = self.social.communities.get(step.fail)
+        if community is None:
+            what = f"there is no community '{step.fail}'"
+            raise _Diverged((*place, "fail"), what, nearest(step.fail, self.social.communities))
+        self._faults.plan(frozenset(community.destinations), step.as_, step.times)
+
+    def _request(self, element: str, step: Step, place: Place, *, ended: bool = False) -> RequestView:
+        """The request that a step means: the newest of that element, or the ``nth`` of those open."""
+        of_element = [
+            request
+            for request in self.social.requests(self._run, open_only=False)
+            if request.element == element and (ended or request.state in LIVE)
+        ]
+        if len(of_element) < max(step.nth, 1):
+            run = self.social.run(self._run)
+            waiting = ", ".join(request.element for request in run.requests) or "nothing"
+            diff = f"the run is {run.status}{': ' + run.reason if run.reason else ''}; it waits for {waiting}"
+            raise _Diverged(place, f"nobody is asked at '{element}'", diff)
+        return of_element[step.nth - 1]  # 0 is the newest: the last one
+
+    def _check(self, step: Step, place: Place) -> None:
+        if step.expect and (found := next(midway(step.expect, self.evidence(), (*place, "expect")), None)):
+            raise _Diverged(found.place, found.what, found.diff)
+
+    def _put(self, file: str) -> str:
+        path = self._script.path.parent / file
+        try:
+            return self.social.media.put(path.read_bytes())
+        except OSError as error:
+            raise DefinitionError(
+                Problem(file=self._script.file.name, what=f"'{file}' cannot be read: {error.strerror}")
+            ) from None
+
+
+def _stubs(stubs: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for element, answers in stubs.items():
+        yield element, answers if isinstance(answers, list) else [answers]
+
+
+def _stub(answers: list[dict[str, Any]], data: Mapping[str, Any]) -> dict[str, Any]:
+    """One answer per call; the last one for all further calls."""
+    return answers.pop(0) if len(answers) > 1 else answers[0]
