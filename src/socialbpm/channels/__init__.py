@@ -1,6 +1,7 @@
 """Which adapters there are: name → place, imported when an account of that kind is connected, not before.
 
-Adding one of ours is one line here; third parties register under the entry point group ``socialbpm.channels``.
+Adding one of ours is one line here; third parties register under the entry point group
+``socialbpm.channels``.
 """
 
 from __future__ import annotations

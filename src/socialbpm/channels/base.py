@@ -46,7 +46,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What wiring hands to an adapter: its account's name, its options from settings, the store and the clock.
+    """What wiring hands to an adapter: its account's name and options, the store and the clock.
 
     ``media`` gives the frozen bytes of a ``media:<sha256>`` reference, already fitted to the channel's
     limits.

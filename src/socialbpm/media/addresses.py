@@ -1,0 +1,36 @@
+"""Which addresses a picture may be fetched from: public ones, so that no model looks into our network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+Address = IPv4Address | IPv6Address
+Permit = Callable[[Address], bool]
+
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+
+
+def is_public(address: Address) -> bool:
+    """Whether all the Internet can reach it: not private, loopback, link-local, multicast or reserved.
+
+    An IPv6 address that carries an IPv4 address is as public as both are.
+    """
+    return all(each.is_global and not each.is_multicast and not each.is_reserved for each in _faces(address))
+
+
+def _faces(address: Address) -> Iterator[Address]:
+    if isinstance(address, IPv4Address):
+        yield address
+        return
+    mapped = address.ipv4_mapped
+    if mapped is not None:  # the same host as the IPv4 address: ::ffff:127.0.0.1 is loopback
+        yield mapped
+        return
+    yield address
+    if address in _NAT64:
+        yield IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
