@@ -4,7 +4,8 @@
 
     import socialbpm
 
-    with socialbpm.open("sqlite:///social.db", communities={"press_room": {"local": ["ada", "grace"]}}) as social:
+    people = {"press_room": {"local": ["ada", "grace"]}}
+    with socialbpm.open("sqlite:///social.db", communities=people) as social:
         social.deploy("press_release.bpmn")
         run = social.start("press_release", data={"headline": "…"})
         social.work()
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from socialbpm.inbox import Reply as Reply
     from socialbpm.people import Community as Community
     from socialbpm.settings import Settings as Settings
-    from socialbpm.settings import open_ as open
+    from socialbpm.settings import open_ as open  # noqa: F401
     from socialbpm.social import Process as Process
     from socialbpm.social import Social as Social
     from socialbpm.spiff.hosts import SocialParser as SocialParser

@@ -61,7 +61,9 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A deployed process: ``id`` is the hash of everything it consists of, ``bpmn_id`` its id in the diagram."""
+    """A deployed process: ``id`` is the hash of everything it consists of, ``bpmn_id`` its id in the
+    diagram.
+    """
 
     id: str
     bpmn_id: str
@@ -69,7 +71,8 @@ class Process:
 
 
 class Social:
-    """An open socialbpm: a store, its channels and communities. Made by ``socialbpm.open``; a context manager.
+    """An open socialbpm: a store, its channels and communities. Made by ``socialbpm.open``; a context
+    manager.
 
     Starts no thread. ``work()`` does what is due; ``socialbpm worker`` or ``serve`` do so all the time.
     """
@@ -99,7 +102,8 @@ class Social:
         return self.rooms.definitions.check(paths)
 
     def deploy(self, *paths: str | PathLike[str]) -> Process:
-        """Take a process into use: the first file's process, with all the files it needs. Raises DefinitionError.
+        """Take a process into use: the first file's process, with all the files it needs. Raises
+        DefinitionError.
 
         The same content again is the same process. Waiting runs stay with the version they were started with.
         """
@@ -118,8 +122,8 @@ class Social:
     ) -> Run:
         """Start the newest version of ``process`` (its BPMN id), or that very Process, with ``data`` (JSON).
 
-        With a ``run_id`` of your own a repeat returns the run that is there. With ``conn`` everything happens in
-        the caller's transaction. Raises NotFound.
+        With a ``run_id`` of your own a repeat returns the run that is there. With ``conn`` everything
+        happens in the caller's transaction. Raises NotFound.
         """
         name = process.id if isinstance(process, Process) else process
         started = self.rooms.runner.start(name, dict(data or {}), run_id=run_id, conn=conn)
@@ -131,7 +135,9 @@ class Social:
             return self._run(conn, run_id)
 
     def runs(self, status: str | None = None, *, limit: int = 100, after: str = "") -> list[Run]:
-        """Runs, newest first, without their data and requests; ``after`` is the last id of the page before."""
+        """Runs, newest first, without their data and requests; ``after`` is the last id of the page
+        before.
+        """
         with self.store.read() as conn:
             return [_brief(row) for row in views.run_rows(conn, status=status, limit=limit, after=after)]
 
@@ -154,7 +160,9 @@ class Social:
         with self.store.read() as conn:
             return views.request(conn, request_id)
 
-    def requests(self, run: str | None = None, *, open_only: bool = True, limit: int = 1000) -> list[RequestView]:
+    def requests(
+        self, run: str | None = None, *, open_only: bool = True, limit: int = 1000
+    ) -> list[RequestView]:
         """Requests in order of opening: those still open, or all of them."""
         with self.store.read() as conn:
             return views.requests(conn, run=run, states=views.LIVE if open_only else None, limit=limit)
@@ -173,9 +181,9 @@ class Social:
     ) -> Reply:
         """Answer for ``person``. No choice withdraws the ballot. The same ``event_id`` again counts once.
 
-        ``version`` is the version of the request that the person saw (0: not stated). ``channel`` and ``account``
-        say by which account the answer came, where it did not come by the local channel. The answer is received
-        at once and counted by the next ``work()``. Raises NotFound.
+        ``version`` is the version of the request that the person saw (0: not stated). ``channel`` and
+        ``account`` say by which account the answer came, where it did not come by the local channel. The
+        answer is received at once and counted by the next ``work()``. Raises NotFound.
         """
         response = Response(
             channel=channel,
@@ -192,7 +200,8 @@ class Social:
     def revise(
         self, request_id: str, *, text: str | None = None, media: Sequence[Mapping[str, str]] | None = None
     ) -> RequestView:
-        """Give an open request a new version; ballots on the old one are void. Raises NotFound, RequestClosed.
+        """Give an open request a new version; ballots on the old one are void. Raises NotFound,
+        RequestClosed.
 
         ``media`` is a list of ``{"src": "media:…", "alt": "…"}``.
         """
@@ -227,7 +236,9 @@ class Social:
     # hosts that keep the state of their workflows themselves
 
     def sync(self, ref: str, workflow: SocialWorkflow, *, conn: Connection | None = None) -> None:
-        """Open and cancel requests as the (already saved) ``workflow`` of the host's run ``ref`` asks. Repeatable."""
+        """Open and cancel requests as the (already saved) ``workflow`` of the host's run ``ref`` asks.
+        Repeatable.
+        """
         from socialbpm.spiff import hosts
 
         hosts.sync(self.rooms, ref, workflow, conn=conn)

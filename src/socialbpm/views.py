@@ -44,7 +44,8 @@ class RequestView:
 
     ``state`` is OPEN, CLOSING, CLOSED, RESUMED or CANCELLED. ``people`` is the roll, frozen when it opened.
     ``choices`` are the keys and labels that an answer may name (none for a post). ``outcome`` and
-    ``explanation`` are empty until it has closed; ``error`` is a BPMN error code if it could not be carried out.
+    ``explanation`` are empty until it has closed; ``error`` is a BPMN error code if it could not be carried
+    out.
     """
 
     id: str
@@ -117,7 +118,9 @@ def path(conn: Connection, run_id: str) -> tuple[str, ...]:
 def run_rows(
     conn: Connection, *, run: str | None = None, status: str | None = None, limit: int = 100, after: str = ""
 ) -> list[Row[Any]]:
-    """Rows (id, status, reason, times, bpmn_id) of runs, newest first; ``after`` is the last id of the page before."""
+    """Rows (id, status, reason, times, bpmn_id) of runs, newest first; ``after`` is the last id of the page
+    before.
+    """
     columns = tables.run.c
     query = (
         select(
@@ -189,7 +192,9 @@ def _people(conn: Connection, request_id: str) -> tuple[str, ...]:
 def _posts(conn: Connection, request_id: str) -> tuple[PostView, ...]:
     delivery = tables.delivery.c
     query = select(tables.delivery).where(delivery.request == request_id)
-    return tuple(_post(row) for row in conn.execute(query.order_by(delivery.seq, delivery.channel, delivery.room)))
+    return tuple(
+        _post(row) for row in conn.execute(query.order_by(delivery.seq, delivery.channel, delivery.room))
+    )
 
 
 def _post(row: Row[Any]) -> PostView:

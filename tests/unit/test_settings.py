@@ -40,7 +40,9 @@ def test_arguments_stand_over_the_environment(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_community_is_its_rooms_and_its_roll() -> None:
-    """Bindings become destinations; a person's accounts are gathered, with one on the local pages for everybody."""
+    """Bindings become destinations; a person's accounts are gathered, with one on the local pages for
+    everybody.
+    """
     settings = Settings.of(
         channels={"loop": {"adapter": "loopback"}},
         communities={"club": {"local": ["ada"], "loop": {"room": "r", "people": {"ada": "u1", "bob": "u2"}}}},
@@ -91,7 +93,9 @@ def test_the_nearest_channel_is_offered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["bot_token", "signing_secret", "password", "api_key"])
 def test_a_secret_in_the_file_is_refused_without_being_shown(tmp_path: Path, name: str) -> None:
-    """Settings files end in repositories; the remedy says where the secret goes, and its value is not repeated."""
+    """Settings files end in repositories; the remedy says where the secret goes, and its value is not
+    repeated.
+    """
     text = refused(tmp_path, f"[channels.chat]\nadapter = 'slack'\n{name} = 'xoxb-very-secret'")
     assert f"social.toml:3: 'channels.chat.{name}' is a secret" in text
     assert f"SOCIALBPM_CHANNELS__CHAT__{name.upper()}" in text

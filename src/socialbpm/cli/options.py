@@ -22,7 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="BPMN and DMN files.")]
 Data = Annotated[
     list[str] | None,
-    typer.Option("--data", metavar="K=V", help="A datum the run starts with; V is JSON, or else text. Repeatable."),
+    typer.Option(
+        "--data", metavar="K=V", help="A datum the run starts with; V is JSON, or else text. Repeatable."
+    ),
 ]
 
 

@@ -31,7 +31,12 @@ def warn(text: str) -> None:
 
 def as_json(value: Any) -> None:
     """One JSON document."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    print(as_text(value))
+
+
+def as_text(value: Any) -> str:
+    """JSON as people can read it."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -59,7 +64,12 @@ def progress(title: str, total: int | None = None) -> Iterator[Steps]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda what: bar.update(task, advance=1, description=what)

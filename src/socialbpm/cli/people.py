@@ -66,7 +66,9 @@ def respond(
 
 
 def link(
-    person: Annotated[str, typer.Argument(help="Whom the link signs in; left out: everybody, one line each.")] = "",
+    person: Annotated[
+        str, typer.Argument(help="Whom the link signs in; left out: everybody, one line each.")
+    ] = "",
     path: Annotated[str, typer.Option(help="The page it leads to, such as /requests/ID.")] = "/",
     settings: SettingsFile = None,
     database: Database = "",

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 def start(
-    process: Annotated[str, typer.Argument(help="The BPMN id of a deployed process, or a BPMN file to deploy.")],
+    process: Annotated[
+        str, typer.Argument(help="The BPMN id of a deployed process, or a BPMN file to deploy.")
+    ],
     more: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files that the process needs.")
     ] = None,
     data: Data = None,
-    run_id: Annotated[str, typer.Option("--run-id", help="An id of your own: a repeat finds the same run.")] = "",
+    run_id: Annotated[
+        str, typer.Option("--run-id", help="An id of your own: a repeat finds the same run.")
+    ] = "",
     settings: SettingsFile = None,
     database: Database = "",
     json: Json = False,
@@ -40,7 +44,9 @@ def runs(
         str, typer.Option(help="Only those that are running, waiting, finished, parked or cancelled.")
     ] = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
-    after: Annotated[str, typer.Option(metavar="RUN", help="Go on after this run (the last one shown).")] = "",
+    after: Annotated[
+        str, typer.Option(metavar="RUN", help="Go on after this run (the last one shown).")
+    ] = "",
     settings: SettingsFile = None,
     database: Database = "",
     json: Json = False,

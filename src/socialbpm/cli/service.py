@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,8 @@ from socialbpm.cli.options import settings as chosen
 from socialbpm.cli.output import as_json, say, table, warn
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from socialbpm.social import Social
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -38,13 +39,11 @@ def serve(
             given = given.model_copy(update={"base_url": address(host, socket)})
         with open_(given) as social, working(social, not web_only):
             greet(social)
-            pages(social, socket)
+            server(social).run(sockets=[socket])
 
 
 def worker(
-    until_idle: Annotated[
-        bool, typer.Option("--until-idle", help="Do what is due now, then end.")
-    ] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Do what is due now, then end.")] = False,
     settings: SettingsFile = None,
     database: Database = "",
 ) -> None:
@@ -108,19 +107,20 @@ def address(host: str, socket: Any) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def pages(social: Social, socket: Any) -> None:
-    """Serve the pages until a signal comes; open event streams are cut after two seconds."""
+def server(social: Social) -> uvicorn.Server:
+    """The web server of the pages; a signal ends it, and open event streams are cut after two seconds."""
     import uvicorn
 
-    config = uvicorn.Config(
-        social.asgi(),
-        log_level="warning",
-        access_log=False,  # personal links are in the paths
-        server_header=False,
-        timeout_graceful_shutdown=2,
-        lifespan="off",
+    return uvicorn.Server(
+        uvicorn.Config(
+            social.asgi(),
+            log_level="warning",
+            access_log=False,  # personal links are in the paths
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            lifespan="off",
+        )
     )
-    uvicorn.Server(config).run(sockets=[socket])
 
 
 @contextmanager
@@ -140,7 +140,9 @@ def working(social: Social, wanted: bool = True) -> Iterator[None]:
 
 
 def greet(social: Social) -> None:
-    """Where the pages are; on this machine only, with everybody's personal link, for the newcomer to click."""
+    """Where the pages are; on this machine only, with everybody's personal link, for the newcomer to
+    click.
+    """
     say(f"pages at {social.base_url}/")
     if urlsplit(social.base_url).hostname in LOOPBACK:
         for person in social.people():

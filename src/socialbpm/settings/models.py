@@ -113,7 +113,8 @@ class Settings(BaseSettings):
     threads: int = Field(4, ge=1, le=64, description="Threads of a worker.")
     secret: SecretStr | None = Field(
         None,
-        description="Signs personal links. Environment only. Beside an SQLite database a file keeps it otherwise.",
+        description="Signs personal links. Environment only. Beside an SQLite database a file keeps it "
+        "otherwise.",
     )
     secret_file: Path | None = Field(None, description="A file (mode 0600) that holds the secret instead.")
 
@@ -139,7 +140,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def alone(cls, **values: Any) -> Settings:
-        """Arguments and nothing else, for what must go the same way on every machine. Raises DefinitionError."""
+        """Arguments and nothing else, for what must go the same way on every machine. Raises
+        DefinitionError.
+        """
         return bound_or_refused(_validated(_ArgumentSettings, values, None), None)
 
 
@@ -174,7 +177,9 @@ class _ArgumentSettings(Settings):
 
 
 def communities(settings: Settings) -> dict[str, Community]:
-    """The communities as the middle knows them. Everybody can also answer by the local pages, as themselves."""
+    """The communities as the middle knows them. Everybody can also answer by the local pages, as
+    themselves.
+    """
     return {name: _community(name, bindings) for name, bindings in settings.communities.items()}
 
 
@@ -235,12 +240,16 @@ def _shared(
     for person, account in binding.people.items():
         owner = owners.setdefault((channel, account), person)
         if owner != person:
-            what = f"community '{name}': '{owner}' and '{person}' share the account '{account}' of '{channel}'"
+            what = (
+                f"community '{name}': '{owner}' and '{person}' share the account '{account}' of '{channel}'"
+            )
             yield what, "one account answers for one person, by one name everywhere"
 
 
 def _renamed(name: str, channel: str, binding: Binding) -> Iterator[tuple[str, str]]:
     for person, account in binding.people.items():
         if channel == LOCAL and account != person:
-            what = f"community '{name}': on the local pages '{person}' is known by that name, not as '{account}'"
-            yield what, "list the names: [\"…\"]"
+            what = (
+                f"community '{name}': on the local pages '{person}' is known by that name, not as '{account}'"
+            )
+            yield what, 'list the names: ["…"]'

@@ -57,7 +57,9 @@ def literal(file: TomlFile) -> Iterator[Problem]:
 
 
 def own(database: Path) -> bytes:
-    """The key that signs our links, from the 0600 file beside an SQLite database; made when it is first asked for."""
+    """The key that signs our links, from the 0600 file beside an SQLite database; made when it is first
+    asked for.
+    """
     path = database.with_name(database.name + ".secret")
     if not path.exists():
         _create(path)

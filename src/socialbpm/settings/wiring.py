@@ -72,9 +72,7 @@ def _update(values: dict[str, Any]) -> dict[str, Any]:
     return {name: getattr(parsed, name) for name in values}
 
 
-def _rooms(
-    settings: Settings, store: Store, clock: Clock, around: Around, stubs: Stubs | None
-) -> Rooms:
+def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs: Stubs | None) -> Rooms:
     key, people = _key(settings, store), communities(settings)
     engine = LocalEngine(threads=settings.threads)
     work = Work(store, clock, engine)

@@ -138,7 +138,9 @@ def _state_flaw(wanted: ExpectedPost, post: Outgoing, here: Place, whose: str) -
     }
     for name, (should, is_) in checks.items():
         if should != is_:
-            return Divergence(place=(*here, name), what=f"{name} of {whose} is {is_!r}, it should be {should!r}")
+            return Divergence(
+                place=(*here, name), what=f"{name} of {whose} is {is_!r}, it should be {should!r}"
+            )
     return None
 
 
@@ -148,7 +150,9 @@ def _values(expected: Any, got: Any, place: Place) -> Iterator[Divergence]:
         for key, value in expected.items():
             if key not in got:
                 known = ", ".join(sorted(map(str, got)))
-                yield Divergence(place=(*place, key), what=f"data: there is no '{key}'", diff=f"there is: {known}")
+                yield Divergence(
+                    place=(*place, key), what=f"data: there is no '{key}'", diff=f"there is: {known}"
+                )
             else:
                 yield from _values(value, got[key], (*place, key))
     elif expected != got:

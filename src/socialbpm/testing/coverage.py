@@ -37,7 +37,9 @@ class Coverage:
 def coverage(suite: Iterable[Played]) -> list[Coverage]:
     """What the replays together did not reach, model by model."""
     played = list(suite)
-    models = sorted({model.resolve() for each in played for model in each.script.models if model.suffix != ".dmn"})
+    models = sorted(
+        {model.resolve() for each in played for model in each.script.models if model.suffix != ".dmn"}
+    )
     return [_of_model(model, [each for each in played if _plays(each, model)]) for model in models]
 
 
@@ -59,13 +61,17 @@ def _of_model(model: Path, played: list[Played]) -> Coverage:
 
 
 def _parts(model: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    """The ids of the flow nodes, and each social task's possible outcomes; the file was deployed, so it is safe."""
+    """The ids of the flow nodes, and each social task's possible outcomes; the file was deployed, so it is
+    safe.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     elements: list[str] = []
     outcomes: list[tuple[str, str]] = []
     for node in etree.parse(model, parser).iter(*(BPMN + name for name in FLOW_NODES)):
         element = str(node.get("id"))
         elements.append(element)
-        for kind in (child.tag.removeprefix(SOCIAL) for child in node.iterfind(f"{BPMN}extensionElements/{SOCIAL}*")):
+        for kind in (
+            child.tag.removeprefix(SOCIAL) for child in node.iterfind(f"{BPMN}extensionElements/{SOCIAL}*")
+        ):
             outcomes += [(element, outcome) for outcome in tasks.outcomes(kind)]
     return elements, outcomes

@@ -13,7 +13,9 @@ from socialbpm.testing.replay_file import Fault
 
 @dataclass
 class Faults:
-    """Which of the next writes fail, by destination; shared by all channels of a replay and kept over restarts."""
+    """Which of the next writes fail, by destination; shared by all channels of a replay and kept over
+    restarts.
+    """
 
     planned: list[tuple[frozenset[Destination], Fault]] = field(default_factory=list)
 

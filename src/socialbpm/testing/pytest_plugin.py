@@ -1,4 +1,6 @@
-"""Collects ``*.replay.toml`` files: each is one test. Installed with the library; ``-p no:socialbpm`` leaves it out."""
+"""Collects ``*.replay.toml`` files: each is one test. Installed with the library; ``-p no:socialbpm`` leaves
+it out.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from socialbpm.errors import DefinitionError, Problem, StateError
+from socialbpm.errors import DefinitionError, Problem
 from socialbpm.inbox import Reply
 from socialbpm.settings import Settings, wire
 from socialbpm.social import Social
@@ -91,7 +91,9 @@ class _Stage:
             communities=replay.communities,
             channels=replay.channels,
         )
-        self._stubs = {element: partial(_stub, deepcopy(answers)) for element, answers in _stubs(replay.stubs)}
+        self._stubs = {
+            element: partial(_stub, deepcopy(answers)) for element, answers in _stubs(replay.stubs)
+        }
         self.social = self._open()
         self._run = ""
 
@@ -135,7 +137,9 @@ class _Stage:
     def _pass(self, until: datetime, place: Place) -> None:
         """Go from one due time to the next, so that everything happens at its own moment."""
         if until < self._clock.now():
-            raise _Diverged((*place, "at"), f"time does not go back: it is {self._clock.now():%Y-%m-%d %H:%M} already")
+            raise _Diverged(
+                (*place, "at"), f"time does not go back: it is {self._clock.now():%Y-%m-%d %H:%M} already"
+            )
         for _ in range(PASSES):
             due = self.social.next_due()
             if due is None or due > until:

@@ -1,7 +1,7 @@
 """The format of ``NAME.replay.toml``: who answers what and when, what goes wrong, and what must come out.
 
-One file is one run of one process under a clock that stands still between the steps. Everything not listed here is
-refused with the nearest right name.
+One file is one run of one process under a clock that stands still between the steps. Everything not listed
+here is refused with the nearest right name.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class Step(_Part):
     as_: Fault = Field(
         Fault.REJECTED,
         alias="as",
-        description="`rejected` for good; `temporary`: not carried out; `dropped`: carried out, the answer got lost; "
+        description="`rejected` for good; `temporary`: not carried out; `dropped`: carried out, the "
+        "answer got lost; "
         "`lost`: not carried out, and nobody told us.",
     )
     times: int = Field(1, ge=1, description="How many writes fail.")
@@ -137,7 +138,9 @@ def _spelled(field: str) -> str:
 
 
 class ExpectedPost(_Part):
-    """A post that must stand at the end. Those of one community are looked for in the order in which they went out."""
+    """A post that must stand at the end. Those of one community are looked for in the order in which they
+    went out.
+    """
 
     element: str = Field("", description="Element id of the task that posted it.")
     community: str = Field("", description="The community it went to.")
@@ -192,7 +195,8 @@ class Replay(_Part):
     )
     stubs: dict[str, dict[str, Any] | list[dict[str, Any]]] = Field(
         default_factory=dict,
-        description="Element id of a task of the host's own → what it adds to the data; a list: one per call.",
+        description="Element id of a task of the host's own → what it adds to the data; a list: one per "
+        "call.",
     )
     steps: tuple[Step, ...] = Field((), alias="step", description="What happens, in order.")
     expect: Expect = Field(default_factory=Expect, description="What must have come out at the end.")
