@@ -122,7 +122,7 @@ def test_a_decompression_bomb_is_refused_by_its_header() -> None:
 def test_a_cut_picture_is_refused_in_words(format: str, kept: float) -> None:
     """Damage is told as damage; no decoder's exception gets out."""
     body = noisy(format, (200, 200))
-    with pytest.raises(DefinitionError, match="damaged|no PNG"):
+    with pytest.raises(DefinitionError, match=r"damaged|no PNG"):
         fit(body[: int(len(body) * kept)], LIMITS)
 
 

@@ -8,7 +8,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 Address = IPv4Address | IPv6Address
 Permit = Callable[[Address], bool]
 
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+_MAPPED = IPv6Network("::ffff:0:0/96")
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
 def is_public(address: Address) -> bool:
@@ -23,13 +24,10 @@ def _faces(address: Address) -> Iterator[Address]:
     if isinstance(address, IPv4Address):
         yield address
         return
-    mapped = address.ipv4_mapped
-    if mapped is not None:  # the same host as the IPv4 address: ::ffff:127.0.0.1 is loopback
-        yield mapped
+    if address in _MAPPED or address in _NAT64:  # another way to write an IPv4 address: ::ffff:127.0.0.1
+        yield IPv4Address(int(address) & 0xFFFFFFFF)
         return
     yield address
-    if address in _NAT64:
-        yield IPv4Address(int(address) & 0xFFFFFFFF)
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:
