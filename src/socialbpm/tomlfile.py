@@ -21,7 +21,7 @@ Place = tuple[str | int, ...]  # keys and list indexes, from the top of the file
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 _ENTRY = re.compile(r"""^\s*([A-Za-z0-9_.\-"' ]+?)\s*=""")
 _KEY = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
-_SYNTAX = re.compile(r"^(?P<what>.*?) \(at line (?P<line>\d+), column \d+\)$")
+_SYNTAX = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def read(path: str | Path) -> TomlFile:
     try:
         return TomlFile(name, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise DefinitionError(_syntax(name, str(error))) from error
+        raise DefinitionError(_syntax(name, text, str(error))) from error
 
 
 def parse(model: type[Model], file: TomlFile) -> Model:
@@ -86,11 +86,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names)}" if names else ""
 
 
-def _syntax(name: str, text: str) -> Problem:
-    match = _SYNTAX.match(text)
+def _syntax(name: str, text: str, error: str) -> Problem:
+    match = _SYNTAX.match(error)
     if match is None:
-        return Problem(file=name, what=f"is not TOML: {text}")
-    return Problem(file=name, line=int(match["line"]), what=f"is not TOML: {match['what']}")
+        return Problem(file=name, what=f"is not TOML: {error}")
+    line = int(match["line"] or len(text.splitlines()))
+    return Problem(file=name, line=line, what=f"is not TOML: {match['what']}")
 
 
 def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:

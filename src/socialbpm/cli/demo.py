@@ -131,10 +131,9 @@ def _until_ended(social: Social, run_id: str, narrate: Narrator) -> Run:
                 asked.add(request.id)
                 person = request.people[0]
                 say(f"\n  Answer as {person}: {social.link(person, f'/requests/{request.id}')}\n")
-        in
-        ENDED: return
-           
-            run time.sleep(LOOK)
+        if run.status in ENDED:
+            return run
+        time.sleep(LOOK)
 
 
 @contextmanager
