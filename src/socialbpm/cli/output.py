@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 
-class Steps(Protocol):
-    """Counts what is done of some long work."""
-
-    def __call__(self, what: str) -> None:
-        """One more piece is done: ``what`` it was."""
-        ...
+Step = Callable[[str], None]
+"""Called with each piece of some long work when it is done."""
 
 
 def say(text: str = "") -> None:
@@ -56,7 +52,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int | None = None) -> Iterator[Steps]:
+def progress(title: str, total: int | None = None) -> Iterator[Step]:
     """A progress bar on a terminal; one line per piece otherwise."""
     if not sys.stderr.isatty():
         yield warn

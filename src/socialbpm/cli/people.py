@@ -32,7 +32,7 @@ def requests(
             found = social.requests(run or None, open_only=not everything, limit=limit)
     if json:
         return as_json(found[0] if request else found)
-    table(("request", "element", "state", "until", "answers", "text"), (_row(each) for each in found))
+    table(("request", "element", "state", "until", "answers", "text"), [tuple(_row(each)) for each in found])
 
 
 def respond(

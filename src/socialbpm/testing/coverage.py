@@ -6,13 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lxml import etree
-
 from socialbpm import tasks
+from socialbpm.spiff import xml
 from socialbpm.testing.replay import Played
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-SOCIAL = f"{{{tasks.NAMESPACE}}}"
 FLOW_NODES = frozenset(
     {
         *("task", "serviceTask", "userTask", "manualTask", "scriptTask", "businessRuleTask", "sendTask"),
@@ -61,17 +58,9 @@ def _of_model(model: Path, played: list[Played]) -> Coverage:
 
 
 def _parts(model: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    """The ids of the flow nodes, and each social task's possible outcomes; the file was deployed, so it is
-    safe.
-    """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    elements: list[str] = []
-    outcomes: list[tuple[str, str]] = []
-    for node in etree.parse(model, parser).iter(*(BPMN + name for name in FLOW_NODES)):
-        element = str(node.get("id"))
-        elements.append(element)
-        for kind in (
-            child.tag.removeprefix(SOCIAL) for child in node.iterfind(f"{BPMN}extensionElements/{SOCIAL}*")
-        ):
-            outcomes += [(element, outcome) for outcome in tasks.outcomes(kind)]
-    return elements, outcomes
+    """The ids of the flow nodes, and each social task's possible outcomes."""
+    root = xml.read(model)
+    elements = [str(node.get("id")) for node in root.iter(*(f"{{{xml.BPMN}}}{name}" for name in FLOW_NODES))]
+    found, _ = xml.social_elements(root, str(model))
+    kinds = [(str(each.node.get("id")), each.declaration["element"]) for each in found]
+    return elements, [(element, outcome) for element, kind in kinds for outcome in tasks.outcomes(kind)]

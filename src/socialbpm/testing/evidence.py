@@ -111,7 +111,7 @@ def _posts(conn: Connection, run_id: str, communities: Mapping[str, Community]) 
 
 
 def _is_made(row: Row[Any]) -> bool:
-    return row.action == "edit" and row.state == "SENT"
+    return (row.action, row.state) == ("edit", "SENT")
 
 
 def _outgoing(

@@ -24,10 +24,11 @@ from socialbpm.testing.compare import Divergence, final, midway
 from socialbpm.testing.evidence import Evidence, gather
 from socialbpm.testing.faulty import Faults
 from socialbpm.testing.replay_file import Script, Step, read
+
 from socialbpm.tomlfile import Place, nearest
 from socialbpm.views import LIVE, RequestView
 
-__all__ = ["Played", "play", "read"]
+__all__ = ["Played", "Script", "play", "read"]
 
 Watch = Callable[[Social], None]
 PASSES = 10_000  # more timers than that within one step is a process that never rests
@@ -155,7 +156,7 @@ class _Stage:
         reply = self.social.respond(
             request.id,
             step.person,
-            step.choice if step.choices is None else step.choices,
+            step.choices or step.choice or (),
             step.comment,
             step.version or request.version,
             event_id=step.event_id,

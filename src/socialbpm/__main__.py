@@ -1,0 +1,5 @@
+"""``python -m socialbpm`` is the command line."""
+
+from socialbpm.cli import main
+
+main()
