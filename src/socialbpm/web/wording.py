@@ -1,0 +1,112 @@
+"""What the pages say: times, texts with their links, and a sentence for everything that happens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from socialbpm.posts import Span, Text
+from socialbpm.responses import Standing
+
+ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+
+SENTENCES = {
+    "run.started": "started",
+    "run.advanced": "went through {elements}",
+    "run.parked": "stopped and needs a person",
+    "run.finished": "finished",
+    "run.cancelled": "was cancelled",
+    "run.resumed": "went on",
+    "request.opened": "{step}: opened",
+    "request.revised": "{step}: there is a new version; earlier answers do not count",
+    "request.closed": "{step}: ended, {outcome}",
+    "request.cancelled": "{step}: cancelled",
+    "post.sent": "{step}: posted to {room}",
+    "post.edited": "{step}: the post in {room} was brought up to date",
+    "post.deleted": "{step}: the post in {room} was taken down",
+    "post.unknown": "{step}: nobody knows whether the post to {room} went out; a person must look",
+    "post.parked": "{step}: the post to {room} could not be sent; a person must look",
+    "response.accepted": "{step}: an answer was counted",
+    "response.superseded": "{step}: somebody changed their answer",
+    "response.withdrawn": "{step}: somebody withdrew their answer",
+    "response.late": "{step}: an answer came too late",
+    "response.ineligible": "{step}: an answer came from somebody who is not on the roll",
+    "response.spoiled": "{step}: an answer did not count",
+    "event.refused": "an event was refused",
+}
+STANDINGS = {
+    "": "Your answer is in. It will be counted in a moment.",
+    Standing.ACCEPTED: "Your answer counts.",
+    Standing.SUPERSEDED: "You have answered anew since; your newer answer counts.",
+    Standing.WITHDRAWN: "Your answer is withdrawn.",
+    Standing.LATE: "Your answer came too late and does not count.",
+    Standing.INELIGIBLE: "You are not on the roll of this question, so your answer does not count.",
+    Standing.SPOILED: "Your answer does not count.",
+}
+OUTCOMES = {
+    "posted": "Posted",
+    "approved": "Approved",
+    "changes_requested": "Changes asked for",
+    "rejected": "Rejected",
+    "tie": "A tie",
+    "no_quorum": "Too few answers",
+    "expired": "Nobody answered in time",
+    "decided": "Decided",
+    "undecided": "Undecided",
+    "no_votes": "Nobody voted",
+}
+
+
+def when(at: datetime) -> str:
+    """A time for people: ``Tue 24 Nov 2026, 17:00 UTC``."""
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def away(at: datetime, now: datetime) -> str:
+    """How far ``at`` is from ``now``: ``in 3 hours``, ``2 days ago``."""
+    distance = abs(at - now)
+    for name, unit in UNITS:
+        if number := distance // unit:
+            amount = f"{number} {name}{'' if number == 1 else 's'}"
+            return f"in {amount}" if at > now else f"{amount} ago"
+    return "in less than a minute" if at > now else "just now"
+
+
+def name_of(value: str) -> str:
+    """An id for people: ``press_room`` is ``press room``."""
+    return value.replace("_", " ")
+
+
+def outcome_of(value: str) -> str:
+    """An outcome for people."""
+    return OUTCOMES.get(value, name_of(value).capitalize())
+
+
+def sentence(kind: str, *, step: str, elements: Sequence[str], facts: Mapping[str, Any]) -> str:
+    """What happened, to be put after the name of the process. ``elements`` are names, not ids."""
+    return SENTENCES.get(kind, name_of(kind)).format(
+        step=f"“{step}”" if step else "a step",
+        elements=", ".join(f"“{each}”" for each in elements) or "a step",
+        room=name_of(str(facts.get("room") or "its room")),
+        outcome=outcome_of(str(facts.get("outcome") or facts.get("error") or "")).lower()
+        or "without outcome",
+    )
+
+
+def rendered(text: Text) -> Markup:
+    """A text as HTML. Only what the designer wrote may link; what came from data stays text."""
+    return Markup("").join(piece for span in text for piece in _pieces(span))
+
+
+def _pieces(span: Span) -> Iterator[Markup]:
+    end = 0
+    for address in ADDRESS.finditer(span.text) if span.authored else ():
+        yield escape(span.text[end : address.start()])
+        yield Markup('<a href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(address.group())
+        end = address.end()
+    yield escape(span.text[end:])
