@@ -1,0 +1,164 @@
+"""The model check: everything that can be known to be wrong before a process is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+
+from socialbpm.errors import DefinitionError, Problem
+from socialbpm.people import Community
+from socialbpm.posts import Capabilities
+from socialbpm.spiff import binding, conditions, constructs, order
+from socialbpm.spiff.conditions import Result
+from socialbpm.spiff.parser import SocialParser
+from socialbpm.spiff.values import check_template
+from socialbpm.spiff.xml import BPMN, SocialElement, read, social_elements
+from socialbpm.tasks import PollCommunity, is_template, known, outcomes, result_keys, result_variable
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A file as read: its root, and the social elements that are right by themselves."""
+
+    file: str
+    root: etree._Element
+    elements: list[SocialElement]
+
+
+def check_files(
+    paths: Sequence[str | Path],
+    communities: Mapping[str, Community] | None = None,
+    channels: Mapping[str, Capabilities] | None = None,
+) -> list[Problem]:
+    """All problems of these BPMN and DMN files, in the order of files and lines; [] if they can be deployed.
+
+    ``communities`` and ``channels`` come from settings; None: what they bind is not checked.
+    """
+    models, found = _read(paths)
+    complete = not found
+    everything = [element for model in models for element in model.elements]
+    for model in models:
+        found += [*_templates(model), *constructs.problems(model.root, model.file)]
+        found += conditions.problems(model.root, model.file, _results(model.elements))
+        if complete:
+            found += order.problems(model.root, model.elements, everything)
+    if communities is not None:
+        found += binding.problems(everything, communities, channels)
+    if not found:
+        found += _parsed(models)
+    return _in_order(found, paths)
+
+
+def communities_of(paths: Sequence[str | Path]) -> set[str]:
+    """The names that these files address: communities, and whom they ask (communities or persons)."""
+    tasks = [known(element.declaration)[0] for model in _read(paths)[0] for element in model.elements]
+    fields = ("to", "reviewers", "voters")
+    return {name for task in tasks for field in fields for name in getattr(task, field, ())}
+
+
+def _read(paths: Sequence[str | Path]) -> tuple[list[Model], list[Problem]]:
+    models: list[Model] = []
+    found: list[Problem] = []
+    for path in paths:
+        try:
+            root = read(path)
+        except DefinitionError as error:
+            found += error.problems
+            continue
+        elements, problems = social_elements(root, str(path))
+        models.append(Model(str(path), root, elements))
+        found += problems
+    return models, found
+
+
+def _in_order(found: Sequence[Problem], paths: Sequence[str | Path]) -> list[Problem]:
+    rank = {str(path): index for index, path in enumerate(paths)}
+    return sorted(dict.fromkeys(found), key=lambda problem: (rank.get(problem.file, -1), problem.line))
+
+
+def _templates(model: Model) -> Iterator[Problem]:
+    """Expressions that cannot be read."""
+    for element in model.elements:
+        for attribute, text in _texts(element):
+            wrong = check_template(text) if is_template(text) else None
+            if wrong:
+                yield element.place.problem(wrong, f"mend {text[:60]!r}", attribute=attribute)
+
+
+def _texts(element: SocialElement) -> Iterator[tuple[str, str]]:
+    yield from element.declaration["attributes"].items()
+    for child in element.declaration["children"]:
+        yield from child["attributes"].items()
+        yield "", child["text"]
+
+
+def _results(elements: Sequence[SocialElement]) -> dict[str, Result]:
+    """What the result variables of a file can hold."""
+    results: dict[str, Result] = {}
+    for element in elements:
+        variable, result = result_variable(element.declaration), _result(element)
+        results[variable] = results[variable].also(result) if variable in results else result
+    return results
+
+
+def _result(element: SocialElement) -> Result:
+    name = element.declaration["element"]
+    task, unknown, _ = known(element.declaration)
+    keys = set(result_keys(name)) - ({"reasons", "voters"} - task.include)
+    choices = None
+    if isinstance(task, PollCommunity) and "choices" not in unknown:
+        choices = frozenset(choice.key for choice in task.choices)
+    return Result(frozenset(keys), frozenset(outcomes(name)), choices)
+
+
+def _parsed(models: Sequence[Model]) -> Iterator[Problem]:
+    """What SpiffWorkflow itself refuses, in our words and with our line numbers."""
+    parser = SocialParser()
+    for model in models:
+        try:
+            if etree.QName(model.root).namespace == BPMN:
+                parser.add_bpmn_xml(model.root, filename=model.file)
+            else:
+                parser.add_dmn_xml(model.root, filename=model.file)
+        except Exception as error:
+            yield _refused(error, models, model.file)
+            return
+    yield from _specs(parser, models)
+
+
+def _specs(parser: SocialParser, models: Sequence[Model]) -> Iterator[Problem]:
+    for process in parser.get_process_ids():
+        try:
+            if parser.get_process_parser(process).process_executable:
+                parser.get_spec(process)
+                parser.get_subprocess_specs(process)
+        except Exception as error:
+            file = getattr(parser.get_process_parser(process), "filename", "") or ""
+            yield _refused(error, models, file)
+
+
+def _refused(error: Exception, models: Sequence[Model], file: str) -> Problem:
+    """A problem made of whatever the engine raised; its own trees are searched for the line."""
+    if isinstance(error, DefinitionError):
+        return error.problems[0]
+    if isinstance(error, RecursionError) or "RecursionError" in str(error):
+        what = "is too long a chain of elements for the engine"
+        return Problem(what=what, remedy="put parts of it into sub-processes", file=file)
+    element = str(error.id) if isinstance(error, ValidationException) and error.id else ""
+    where = getattr(error, "file_name", "") or file
+    what = str(error).strip().rstrip(".") or type(error).__name__
+    return Problem(
+        what=f"the engine refuses it: {what}", file=where, line=_line(models, element), element=element
+    )
+
+
+def _line(models: Sequence[Model], element: str) -> int:
+    for model in models:
+        for node in model.root.iter(etree.Element):
+            if element and node.get("id") == element:
+                return int(node.sourceline or 0)
+    return 0

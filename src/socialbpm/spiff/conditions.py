@@ -1,0 +1,180 @@
+"""The Python expressions of a model: can they be read, and do they ask a social result for what it has?"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from socialbpm.errors import Problem
+from socialbpm.spiff.xml import BPMN, is_bpmn, local
+from socialbpm.tasks import Place, nearest
+from socialbpm.tasks.notation import did_you_mean, shown
+
+_EXPRESSIONS = ("conditionExpression", "condition", "completionCondition", "loopCondition", "loopCardinality")
+_TIMES = ("timeDate", "timeDuration", "timeCycle")
+_METHODS = frozenset(("get", "keys", "values", "items", "copy"))
+_DURATION = re.compile(r"P(?=\w)[\dYMWDTHS.,]+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the variable of a social task can hold: its keys, outcomes and (if known) choices."""
+
+    keys: frozenset[str]
+    outcomes: frozenset[str]
+    choices: frozenset[str] | None = None
+
+    def also(self, other: Result) -> Result:
+        """Either of two tasks that write the same variable."""
+        both = (
+            self.choices | other.choices if self.choices is not None and other.choices is not None else None
+        )
+        return Result(self.keys | other.keys, self.outcomes | other.outcomes, both)
+
+
+@dataclass(frozen=True, slots=True)
+class Flawed:
+    """Something wrong in one expression."""
+
+    what: str
+    remedy: str = field(default="")
+
+
+def problems(root: etree._Element, file: str, results: Mapping[str, Result]) -> list[Problem]:
+    """What is wrong with the expressions of a file. ``results`` by the variable that holds them."""
+    found = []
+    rewritten = set(_assigned(root))
+    known = {variable: result for variable, result in results.items() if variable not in rewritten}
+    for node in root.iter(etree.Element):
+        for flawed in _of(node, known):
+            place = Place(element=_owner(node), file=file, line=int(node.sourceline or 0))
+            found.append(place.problem(flawed.what, flawed.remedy))
+    return found
+
+
+def _of(node: etree._Element, results: Mapping[str, Result]) -> Iterator[Flawed]:
+    if not is_bpmn(node) or not (node.text or "").strip():
+        return
+    name, text = local(node), (node.text or "").strip()
+    if name in _EXPRESSIONS:
+        yield from _python(text, "eval", results)
+    elif name in _TIMES:
+        yield from _time(text, results)
+    elif name == "script" and _is_python(node):
+        yield from _python(textwrap.dedent(node.text or "").strip(), "exec", results)
+
+
+def _is_python(script: etree._Element) -> bool:
+    task = script.getparent()
+    return task is not None and "python" in (task.get("scriptFormat") or "python").lower()
+
+
+def _python(text: str, mode: str, results: Mapping[str, Result]) -> Iterator[Flawed]:
+    try:
+        tree = ast.parse(text, mode=mode)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else "too deep or not readable"
+        yield Flawed(f"{shown(text)} is no Python expression: {why}" if mode == "eval" else f"script: {why}")
+        return
+    for part in ast.walk(tree):
+        yield from _asked(part, results)
+
+
+def _time(text: str, results: Mapping[str, Result]) -> Iterator[Flawed]:
+    """Timers are Python expressions too: a duration is written in quotes, a moment needs its time zone."""
+    if _DURATION.fullmatch(text) or _MOMENT.match(text) or re.match(r"R\d*/", text):
+        yield Flawed(f"the time {text} is not in quotes", f'write "{text}": times are Python expressions')
+        return
+    yield from _python(text, "eval", results)
+    try:
+        value = ast.literal_eval(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        yield Flawed(f"the time {shown(value)} has no time zone", "add one: +01:00, or Z")
+    elif isinstance(value, str) and not _MOMENT.match(value) and not re.match(r"R\d*/|P", value):
+        yield Flawed(f"{shown(value)} is no time", 'write "P3D", "PT30M" or "2026-12-01T09:00:00+01:00"')
+
+
+def _asked(part: ast.AST, results: Mapping[str, Result]) -> Iterator[Flawed]:
+    """A wrong key, a key asked for as an attribute, or a comparison with an outcome there never is."""
+    if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in results:
+        if part.attr not in _METHODS:
+            yield Flawed(
+                f"{part.value.id}.{part.attr} cannot be read", f'write {part.value.id}["{part.attr}"]'
+            )
+    elif isinstance(part, ast.Subscript | ast.Call):
+        found = _key(part, results)
+        if found and found[1] not in results[found[0]].keys:
+            remedy = did_you_mean(found[1], results[found[0]].keys)
+            yield Flawed(f"the result '{found[0]}' has no '{found[1]}'", remedy)
+    elif isinstance(part, ast.Compare):
+        yield from _compared(part, results)
+
+
+def _key(part: ast.expr, results: Mapping[str, Result]) -> tuple[str, str] | None:
+    """``poll["outcome"]`` or ``poll.get("outcome")``: the variable and the key."""
+    match part:
+        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(key))):
+            pass
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id=variable), attr="get"),
+            args=[ast.Constant(value=str(key)), *_],
+        ):
+            pass
+        case _:
+            return None
+    return (variable, key) if variable in results else None
+
+
+def _compared(compare: ast.Compare, results: Mapping[str, Result]) -> Iterator[Flawed]:
+    sides = [compare.left, *compare.comparators]
+    asked = [found for found in (_key(side, results) for side in sides) if found]
+    words = [word for side in sides for word in _words(side)]
+    for variable, key in asked:
+        for word in words:
+            yield from _never(variable, key, word, results[variable])
+
+
+def _words(side: ast.expr) -> list[str]:
+    parts = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def _never(variable: str, key: str, word: str, result: Result) -> Iterator[Flawed]:
+    if key == "outcome" and word not in result.outcomes:
+        what = f"'{variable}' never ends with '{word}'"
+        near = nearest(word, result.outcomes)
+        yield Flawed(
+            what, f"did you mean '{near}'?" if near else f"it ends with {', '.join(sorted(result.outcomes))}"
+        )
+    if key == "winner" and result.choices is not None and word not in result.choices:
+        yield Flawed(f"'{word}' is no choice of '{variable}'", did_you_mean(word, result.choices))
+
+
+def _assigned(root: etree._Element) -> Iterator[str]:
+    """Variables that scripts write: what they hold is no social result any more."""
+    for node in root.iter(f"{{{BPMN}}}script"):
+        try:
+            tree = ast.parse(textwrap.dedent(node.text or "").strip())
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                yield part.id
+
+
+def _owner(node: etree._Element) -> str:
+    """The id of the element that an expression belongs to: a flow, a gateway, an activity."""
+    owner: etree._Element | None = node
+    while owner is not None and (
+        not owner.get("id") or local(owner).endswith(("EventDefinition", "xpression"))
+    ):
+        owner = owner.getparent()
+    return (owner.get("id") or "") if owner is not None else ""
