@@ -234,15 +234,18 @@ def _quorum(value: object) -> int | Fraction | None:
 
 def _duration(value: object) -> timedelta:
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found:
-        value = timedelta(**{unit: float(text) for unit, text in found.groupdict().items() if text})
-    if not isinstance(value, timedelta):
+    duration = timedelta(**_units(found)) if found else value
+    if not isinstance(duration, timedelta):
         raise Misread(
             f"{shown(value)} is no duration", "write days, hours, minutes or weeks: P3D, PT30M, P1DT12H, P2W"
         )
-    if not timedelta(0) <= value <= LONGEST:
+    if not timedelta(0) <= duration <= LONGEST:
         raise Misread(f"{shown(value)} is too long or negative", "a duration lies between 0 and 10 years")
-    return value
+    return duration
+
+
+def _units(found: re.Match[str]) -> dict[str, float]:
+    return {unit: float(text) for unit, text in found.groupdict().items() if text}
 
 
 def _time(value: object) -> datetime:

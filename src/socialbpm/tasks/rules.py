@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MEDIA_REF = re.compile(r"media:[0-9a-f]{64}")
 _HTTPS = re.compile(r"https://[^\s/?#@]+(?:[/?#]\S*)?")
-_PACKAGED = re.compile(r"(?![/.])(?!.*(?:^|/)\.\.(?:/|$))[^\s:\\][^:\\]*")
+_PACKAGED = re.compile(r"(?![/.])(?!.*(?:^|/)\.\.(?:/|$))[^\s:\\][^:\\\x00-\x1f]*")
 
 
 @dataclass(frozen=True, slots=True)
