@@ -83,11 +83,8 @@ class Count:
             seq=max(self.seq, seq),
         )
 
-    def if_silent_chose(self, choice: str, *, casting: bool) -> Count:
-        """The count if all who are silent now answered ``choice``. Needs a closed roll.
-
-        ``casting``: the person with the casting vote is one of them.
-        """
+    def if_silent_chose(self, choice: str) -> Count:
+        """The count if all who are silent now answered ``choice``. Needs a closed roll."""
         if self.roll is None or self.roll_weight is None:
             raise ValueError("nobody knows who is silent where anybody may answer")
         if self.roll == self.ballots:
@@ -101,7 +98,6 @@ class Count:
             heads=_shifted(self.heads, (), (choice,), people),
             reached={**self.reached, choice: self.seq + 1},
             first=self.first or (choice,),
-            casting=(choice,) if casting else self.casting,
             seq=self.seq + 1,
         )
 

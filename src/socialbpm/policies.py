@@ -223,8 +223,7 @@ def _crossed(rule: Rule, count: Count, ruling: Ruling) -> bool:
 
 
 def _extremes(rule: Rule, count: Count) -> Iterator[Ruling]:
-    casting = rule.tie == "casting_vote" and not count.casting
-    return (settle(rule, count.if_silent_chose(key, casting=casting)) for key in rule.keys)
+    return (settle(rule, count.if_silent_chose(key)) for key in rule.keys)
 
 
 _CLOSES: Mapping[str, Callable[[Rule, Count, Ruling], bool]] = {

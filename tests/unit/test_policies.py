@@ -149,6 +149,15 @@ def test_tie_rules_in_a_review(tie: str, outcome: str) -> None:
     assert closed(rule, count("arra", 9)).outcome == outcome
 
 
+def test_the_first_answer_is_the_first_of_those_that_stand() -> None:
+    """Who was alone and thought again, or withdrew, does not block the next."""
+    one = Fraction(1)
+    alone = Count.of_roll([one] * 3).cast((), ("n",), seq=1)
+    assert closed(poll("first_response"), alone.cast(("n",), ("s",), seq=2)).winners == ("s",)
+    withdrawn = alone.cast(("n",), (), seq=2)
+    assert closed(poll("first_response"), withdrawn.cast((), ("e",), seq=3)).winners == ("e",)
+
+
 def test_a_casting_vote_that_does_not_name_a_tied_choice_breaks_no_tie() -> None:
     """The person with it chose East; North and South stay equal."""
     rule = poll(tie="casting_vote", casting_vote="ada")
