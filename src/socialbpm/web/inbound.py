@@ -36,8 +36,8 @@ class Inbound:
     def _receive(self, name: str, event: RawEvent) -> Response:
         try:
             inbound = self.social.inbox.received(name, event)
-        except EventRejected as refusal:
-            return PlainTextResponse(str(refusal), 401)
+        except EventRejected:  # whoever forges events learns nothing of how we found out
+            return PlainTextResponse("The event was refused.", 401)
         except UnsupportedFeature:
             return PlainTextResponse("This channel takes no events.", 404)
         return Response(inbound.answer, inbound.status, media_type=inbound.content_type)

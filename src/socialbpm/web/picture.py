@@ -16,8 +16,9 @@ from markupsafe import Markup, escape
 from socialbpm.web.diagram import Bounds, Diagram, Edge, Shape
 
 MARGIN = 24.0
-LETTER = 6.3  # mean width of a letter at 12 px, generously
+LETTER = 6.2  # mean width of a letter of Liberation Sans or Arial at 12 px, generously
 LINE = 14.0
+LARGE = 830  # wider than this, a narrow page scrolls the picture instead of shrinking it out of reading
 WORDS = {"done": "done", "active": "waiting here", "trouble": "needs a person"}
 TICK = "M-5 0 L-1.5 3.5 L5 -4"
 ARROW = "M-3 -5 L5 0 L-3 5 Z"
@@ -61,7 +62,7 @@ def draw(diagram: Diagram, states: Mapping[str, str], badges: Mapping[str, str])
         *(_edge(edge) for edge in diagram.edges),
         *(_shape(shape, states, badges) for shape in shapes if not _is_ground(shape)),
         role="img",
-        class_="diagram",
+        class_="diagram large" if width > LARGE else "diagram",
         viewBox=f"{left:g} {top:g} {width:g} {height:g}",
         width=f"{width:g}",
         height=f"{height:g}",
@@ -164,13 +165,13 @@ def _lane(shape: Shape) -> Iterable[Markup]:
     yield _box(box, class_="lane")
     x, y = box.x + 15, box.centre[1]
     turned = f"translate({x:g} {y:g}) rotate(-90)"
-    yield _tag("text", shape.element.name, class_="label", text_anchor="middle", transform=turned)
+    yield _tag("text", shape.element.name, class_="words", text_anchor="middle", transform=turned)
 
 
 def _annotation(shape: Shape) -> Iterable[Markup]:
     box = shape.bounds
     bracket = f"M{box.x + 12:g} {box.y:g} h-12 v{box.height:g} h12"
-    yield _tag("path", d=bracket, class_="note")
+    yield _tag("path", d=bracket, class_="bracket")
     yield _words(shape.element.text, box)
 
 
@@ -224,7 +225,7 @@ def _words(text: str, box: Bounds, *, from_top: bool = False) -> Markup:
     lines = textwrap.wrap(text, width, max_lines=most, placeholder="…")
     x, first = box.centre[0], box.y + 11 if from_top else box.centre[1] - (len(lines) - 1) * LINE / 2 + 4
     spans = (_tag("tspan", line, x=f"{x:g}", y=f"{first + i * LINE:g}") for i, line in enumerate(lines))
-    return _tag("text", *spans, class_="label", text_anchor="middle")
+    return _tag("text", *spans, class_="words", text_anchor="middle")
 
 
 def _box(box: Bounds, **attributes: str) -> Markup:
