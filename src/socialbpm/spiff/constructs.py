@@ -71,7 +71,7 @@ def _instances(node: etree._Element) -> Iterator[Found]:
 
 
 def _event_gateways(flow: Flow) -> Iterator[Found]:
-    """Two timers at one event gateway share one due time; only events may follow."""
+    """Only events may follow an event gateway; the engine would stumble over anything else."""
     for element, node in flow.nodes.items():
         if local(node) != "eventBasedGateway":
             continue

@@ -160,7 +160,8 @@ def _data(value: object) -> str:
         return str(value)  # raises: StrictUndefined says by itself what is missing
     if not isinstance(value, _SHOWN):
         raise TypeError(f"a {type(value).__name__} cannot be shown as text")
-    return f"{_OPEN}{str(value).translate(_NOT_TEXT)}{_CLOSE}"
+    shown = _value(value) if isinstance(value, list | tuple | dict) else value
+    return f"{_OPEN}{str(shown).translate(_NOT_TEXT)}{_CLOSE}"
 
 
 _SANDBOX = _Sandbox()
@@ -216,7 +217,7 @@ def _value(value: Any) -> Any:
     """A value from data as plain JSON types and times, so that nothing odd travels further."""
     if isinstance(value, Undefined):
         return str(value)  # raises, as above
-    if value is None or isinstance(value, bool | int | float | datetime | timedelta | Fraction):
+    if value is None or isinstance(value, bool | int | float | Decimal | Fraction | date | time | timedelta):
         return value
     if isinstance(value, str):
         return str(value)
