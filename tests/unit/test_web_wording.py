@@ -55,13 +55,13 @@ def test_markup_in_a_text_stays_text(authored: bool) -> None:
 def test_every_kind_has_its_sentence() -> None:
     """A sentence can be made of every kind, also when a fact is missing."""
     for kind in SENTENCES:
-        assert "{" not in sentence(kind, step="", elements=(), facts={})
-    assert sentence("request.closed", step="Route?", elements=(), facts={"outcome": "no_quorum"}) == (
+        assert "{" not in sentence(kind, facts={})
+    assert sentence("request.closed", step="Route?", facts={"outcome": "no_quorum"}) == (
         "“Route?”: ended, too few answers"
     )
 
 
 def test_an_unknown_kind_or_outcome_is_told_all_the_same() -> None:
     """A newer version of the store may know more than these pages do."""
-    assert sentence("run.paused", step="", elements=(), facts={}) == "run.paused"
+    assert sentence("run.paused", facts={}) == "run.paused"
     assert outcome_of("half_done") == "Half done"

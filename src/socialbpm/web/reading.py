@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_
 
 from socialbpm import drafts, posts, tasks
 from socialbpm.counts import Count
+from socialbpm.deliveries import Action, Purpose
 from socialbpm.posts import AskKind, Choice, Media, Post, Text
 from socialbpm.responses import Outcome, Standing
 from socialbpm.social import LOCAL
@@ -167,22 +168,20 @@ def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question
         opened_at=row.opened_at,
         ends_at=row.ends_at,
         closed_at=row.closed_at,
-        count=_count(row),
+        count=Count.load(row.counted) if row.counted else None,
         outcome=OUTCOME.validate_python(row.outcome) if row.outcome else None,
         error=row.error,
         mine=mine,
     )
 
 
-def _count(row: Row[Any]) -> Count | None:
-    dumped = row._mapping["count"]  # `row.count` is the method of a tuple
-    return Count.load(dumped) if dumped else None
-
-
 def _newest_posts(conn: Connection, viewer: Viewer, ids: Sequence[str]) -> dict[str, Post]:
     """The newest frozen post of each request; one for a room of the viewer's wins over others."""
     columns = (delivery.c.request, delivery.c.channel, delivery.c.room, delivery.c.post, delivery.c.seq)
-    wanted = select(*columns).where(delivery.c.request.in_(ids), delivery.c.action != "delete")
+    says_it = delivery.c.purpose.in_(
+        (Purpose.OPEN, Purpose.REVISE)
+    )  # a closing one may say how it ended instead
+    wanted = select(*columns).where(delivery.c.request.in_(ids), says_it, delivery.c.action != Action.DELETE)
     rooms = viewer.rooms
     rows = sorted(conn.execute(wanted), key=lambda row: ((row.channel, row.room) in rooms, row.seq))
     return {row.request: posts.load(row.post) for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from socialbpm.store.tables import audit, delivery, process, request, run
 from socialbpm.views import LIVE, path
 from socialbpm.web.diagram import Drawing, read_package
 from socialbpm.web.viewers import Viewer, sees_request, sees_run
-from socialbpm.web.wording import sentence
+from socialbpm.web.wording import place, sentence
 
 NEEDS_A_PERSON = ("UNKNOWN", "PARKED", "REJECTED")
 SETTLES_IN = timedelta(seconds=5)
@@ -144,16 +144,15 @@ def picture(conn: Connection, viewer: Viewer, drawings: Drawings, run_id: str) -
 
 def newest(conn: Connection, viewer: Viewer, drawings: Drawings, limit: int, run_id: str = "") -> list[Entry]:
     """The last things that happened and that the viewer may see, the newest first."""
-    query = _entries(viewer, run_id).order_by(audit.c.seq.desc()).limit(limit)
-    return [_entry(row, drawings.of(conn, row.process)) for row in conn.execute(query).all()]
+    return _read(conn, drawings, _entries(viewer, run_id).order_by(audit.c.seq.desc()).limit(limit))
 
 
 def since(
     conn: Connection, viewer: Viewer, drawings: Drawings, after: int, upto: int, run_id: str = ""
 ) -> list[Entry]:
     """What happened after number ``after`` up to ``upto``, oldest first."""
-    query = _entries(viewer, run_id).where(audit.c.seq > after, audit.c.seq <= upto).order_by(audit.c.seq)
-    return [_entry(row, drawings.of(conn, row.process)) for row in conn.execute(query).all()]
+    query = _entries(viewer, run_id).where(audit.c.seq > after, audit.c.seq <= upto)
+    return _read(conn, drawings, query.order_by(audit.c.seq))
 
 
 def settled(conn: Connection, after: int, now: datetime, most: int = 500) -> int:
@@ -232,9 +231,25 @@ def _entries(viewer: Viewer, run_id: str) -> Select[Any]:
     return query.where(audit.c.run == run_id) if run_id else query
 
 
-def _entry(row: Row[Any], drawing: Drawing) -> Entry:
-    titles = _titles(row.facts.get("elements", ()), drawing)
+def _read(conn: Connection, drawings: Drawings, query: Select[Any]) -> list[Entry]:
+    rows = conn.execute(query).all()
+    rooms = _rooms(conn, rows)
+    return [_entry(row, drawings.of(conn, row.process), rooms) for row in rows]
+
+
+def _rooms(conn: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """The rooms of the deliveries that entries tell of: entries hold ids only."""
+    ids = {row.facts["delivery"] for row in rows if "delivery" in row.facts}
+    query = select(delivery.c.id, delivery.c.channel, delivery.c.room).where(delivery.c.id.in_(sorted(ids)))
+    return {row.id: place(row.channel, row.room) for row in conn.execute(query)} if ids else {}
+
+
+def _entry(row: Row[Any], drawing: Drawing, rooms: Mapping[str, str]) -> Entry:
     step = row.step or (drawing.title(row.element) if row.element else "")
+    room, titles = (
+        rooms.get(row.facts.get("delivery", ""), ""),
+        _titles(row.facts.get("elements", ()), drawing),
+    )
     return Entry(
         seq=row.seq,
         at=row.at,
@@ -242,7 +257,7 @@ def _entry(row: Row[Any], drawing: Drawing) -> Entry:
         run=row.run or "",
         request=row.request or "",
         process=row.name or row.bpmn_id or "A process",
-        said=sentence(row.kind, step=step, elements=titles, facts=row.facts),
+        said=sentence(row.kind, step=step, room=room, elements=titles, facts=row.facts),
     )
 
 

@@ -141,6 +141,7 @@ def _templates() -> Environment:
         when=wording.when,
         away=wording.away,
         name_of=wording.name_of,
+        place=wording.place,
         outcome_of=wording.outcome_of,
         rendered=wording.rendered,
         standings=wording.STANDINGS,

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from socialbpm.posts import Span, Text
 from socialbpm.responses import Standing
+from socialbpm.social import LOCAL
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
@@ -37,6 +38,10 @@ SENTENCES = {
     "response.late": "{step}: an answer came too late",
     "response.ineligible": "{step}: an answer came from somebody who is not on the roll",
     "response.spoiled": "{step}: an answer did not count",
+    "post.rejected": "{step}: the post to {room} was refused",
+    "post.settled": "{step}: a person has said whether the post to {room} stands",
+    "account.paused": "an account is paused: a person must look",
+    "work.parked": "a piece of work is set aside: a person must look",
     "event.refused": "an event was refused",
 }
 STANDINGS = {
@@ -82,17 +87,24 @@ def name_of(value: str) -> str:
     return value.replace("_", " ")
 
 
+def place(channel: str, room: str) -> str:
+    """Where a post goes, for people; our own pages need no name."""
+    return name_of(room) if channel == LOCAL else f"{name_of(room)} on {name_of(channel)}"
+
+
 def outcome_of(value: str) -> str:
     """An outcome for people."""
     return OUTCOMES.get(value, name_of(value).capitalize())
 
 
-def sentence(kind: str, *, step: str, elements: Sequence[str], facts: Mapping[str, Any]) -> str:
-    """What happened, to be put after the name of the process. ``elements`` are names, not ids."""
+def sentence(
+    kind: str, *, step: str = "", room: str = "", elements: Sequence[str] = (), facts: Mapping[str, Any]
+) -> str:
+    """What happened, to be put after the name of the process. All but ``facts`` are names, not ids."""
     return SENTENCES.get(kind, name_of(kind)).format(
         step=f"“{step}”" if step else "a step",
         elements=", ".join(f"“{each}”" for each in elements) or "a step",
-        room=name_of(str(facts.get("room") or "its room")),
+        room=room or "its room",
         outcome=outcome_of(str(facts.get("outcome") or facts.get("error") or "")).lower()
         or "without outcome",
     )
