@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
@@ -141,6 +141,13 @@ def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its primary or unique key is there; says whether it was inserted."""
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
     return bool(conn.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+
+
+def insert_returning(conn: Connection, table: Table, column: Column[Any], **values: Any) -> Any | None:
+    """As ``insert_once``, but gives ``column`` of the new row, or None if the row was there."""
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(column)
+    return conn.execute(insert).scalar()
 
 
 def _connection(engine: Engine) -> Iterator[Connection]:

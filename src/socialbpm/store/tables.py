@@ -99,9 +99,10 @@ request = Table(
     Column("state", String(10), nullable=False),
     Column("version", Integer, nullable=False, default=1),  # counts up at each revise
     Column("opened_at", Instant, nullable=False),
+    Column("stands_at", Instant),  # when the required posts stood: the clock of its deadline starts here
     Column("ends_at", Instant),  # the earlier of its deadline and an interrupting boundary timer
     Column("deadline", Instant),  # its own deadline; NULL: none, or its clock has not started
-    Column("count", JSON, nullable=False),  # the running count: counts.Count
+    Column("counted", JSON, nullable=False),  # the running count: counts.Count
     Column("standings", JSON, nullable=False),  # how many responses got which standing
     Column("outcome", JSON),  # responses.Outcome, once CLOSED
     Column("error", String, nullable=False, default=""),  # BPMN error code, when it could not be carried out

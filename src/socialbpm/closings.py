@@ -1,0 +1,89 @@
+"""How the posts of a question are brought to rest when it ends. Pure: deliveries in, writes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from socialbpm import posts
+from socialbpm.channels.base import Channel
+from socialbpm.deliveries import Action, Purpose, State, Write
+from socialbpm.posts import Post, Span
+
+NAMED = 5
+"""How many people a closing note names."""
+
+UNSENT = (State.PREPARING, State.DUE, State.PARKED)
+VOID = (State.PREPARING, State.SKIPPED, State.REJECTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What is to be done: new ``writes``, and the ids of deliveries that are ``unsent`` and stay so."""
+
+    writes: tuple[Write, ...]
+    unsent: tuple[str, ...]
+
+
+def ending(rows: Sequence[Row[Any]], channels: Mapping[str, Channel], note: str, now: datetime) -> Ending:
+    """Bring every post of one request to rest; ``rows`` are all its deliveries."""
+    asking = [row for row in rows if row.action == Action.CREATE and row.post["ask"]]
+    unsent = tuple(row.id for row in asking if row.state in UNSENT)
+    sent = [row for row in asking if row.state in (State.SENDING, State.SENT, State.UNKNOWN)]
+    writes = (_write(row, rows, channels.get(row.channel), note, now) for row in sent)
+    return Ending(writes=tuple(write for write in writes if write is not None), unsent=unsent)
+
+
+def signed(explanation: str, people: Sequence[str]) -> str:
+    """The explanation, and who answered."""
+    if not people:
+        return explanation
+    more = " and others" if len(people) > NAMED else ""
+    return f"{explanation} ({', '.join(people[:NAMED])}{more})"
+
+
+def _write(
+    create: Row[Any], rows: Sequence[Row[Any]], channel: Channel | None, note: str, now: datetime
+) -> Write | None:
+    """An edit that takes the question away; where a channel cannot edit, an answer that says how it ended."""
+    capabilities = channel.capabilities if channel else None
+    own = [row for row in rows if create.id in (row.id, row.creates)]
+    after = max(row.seq for row in rows) + 1
+    if capabilities is None or capabilities.can_edit:
+        return _edit(create, own, after, note, now)
+    if not capabilities.can_thread or create.purpose != Purpose.OPEN:
+        return None
+    text = note
+    while capabilities.count(text) > capabilities.max_text:
+        text = text[:-1]
+    return Write(
+        request=create.request,
+        purpose=Purpose.CLOSE,
+        action=Action.CREATE,
+        seq=after,
+        post=replace(_content(create), text=(Span(text, authored=False),), media=()),
+        due=now,
+        parent=create.id,
+    )
+
+
+def _edit(create: Row[Any], own: Sequence[Row[Any]], seq: int, note: str, now: datetime) -> Write:
+    newest = next((row for row in reversed(own) if row.state not in VOID), create)
+    return Write(
+        request=create.request,
+        purpose=Purpose.CLOSE,
+        action=Action.EDIT,
+        seq=seq,
+        post=replace(_content(newest), note=note),
+        due=now,
+        creates=create.id,
+    )
+
+
+def _content(row: Row[Any]) -> Post:
+    """What a delivery says, without its question."""
+    return replace(posts.load(row.post), ask=None, reply_to="")

@@ -1,0 +1,57 @@
+"""What a task says on one channel: the wording, the question, and whether the channel can carry it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from socialbpm.policies import VERDICTS
+from socialbpm.posts import Ask, AskKind, Capabilities, Choice, Span, Text, plain
+from socialbpm.tasks import PollCommunity, RequestReview, SocialTask
+
+
+def wording(task: SocialTask, network: str) -> Text:
+    """The text for this kind of channel, else the text for all; the disclosure stands first."""
+    texts = {each.network: each.text for each in task.texts}
+    text = texts.get(network, texts.get("", ()))
+    return (Span(f"{task.disclosure}\n"), *text) if task.disclosure else text
+
+
+def choices(task: SocialTask) -> tuple[Choice, ...]:
+    """What people can choose; nothing where nothing is asked."""
+    if isinstance(task, PollCommunity):
+        return task.choices
+    return VERDICTS if isinstance(task, RequestReview) else ()
+
+
+def kind(task: SocialTask) -> AskKind | None:
+    """What the post asks its readers to do."""
+    if isinstance(task, PollCommunity):
+        return AskKind(task.ballot)
+    return AskKind.VERDICT if isinstance(task, RequestReview) else None
+
+
+def ask(task: SocialTask, request: str, version: int, ends_at: datetime | None) -> Ask | None:
+    """The question as a post carries it; None where nothing is asked."""
+    asked = kind(task)
+    if asked is None:
+        return None
+    return Ask(request=request, version=version, kind=asked, choices=choices(task), ends_at=ends_at)
+
+
+def refusals(task: SocialTask, channel: str, capabilities: Capabilities) -> Iterator[str]:
+    """Why ``channel`` cannot carry this task whole, each with its remedy. What would be cut is never sent."""
+    asked = kind(task)
+    if asked is not None and asked not in capabilities.asks:
+        yield f"channel '{channel}' cannot put a {asked} question; bind the community to one that can"
+    length = capabilities.count(plain(wording(task, capabilities.network)))
+    if length > capabilities.max_text:
+        yield (
+            f"the text has {length} characters, channel '{channel}' carries {capabilities.max_text}; "
+            f'shorten it or add a wording with network="{capabilities.network}"'
+        )
+    if len(task.media) > capabilities.media.count:
+        yield (
+            f"{len(task.media)} media are too many for channel '{channel}', which carries "
+            f"{capabilities.media.count}; leave some out"
+        )

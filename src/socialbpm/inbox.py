@@ -1,0 +1,178 @@
+"""The inbox: an event is stored once, attached to its request, and left to the tally. It decides nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from socialbpm.channels.base import Channel, Inbound, RawEvent
+from socialbpm.clock import Clock
+from socialbpm.engines.work import Work
+from socialbpm.errors import EventRejected, NotFound
+from socialbpm.faults import crash_point
+from socialbpm.responses import Response, Standing
+from socialbpm.store import Store, audit, insert_returning
+from socialbpm.store.tables import delivery, event, request, response
+
+COMMENT = 10_000
+NAME = 200
+CHOICES = 100
+RECEIVED, REFUSED = "received", "refused"
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What to tell the person: ``received`` (it will be counted), ``refused``, or the standing that it has.
+
+    ``reason`` is a phrase for people, ``seq`` the number of the event.
+    """
+
+    standing: str
+    reason: str = ""
+    seq: int = 0
+
+
+class Inbox:
+    """Takes responses in. Each event of a channel is stored once, however often it arrives."""
+
+    def __init__(self, store: Store, clock: Clock, work: Work, channels: Mapping[str, Channel]) -> None:
+        self._store, self._clock, self._work, self._channels = store, clock, work, channels
+
+    def received(self, channel: str, raw: RawEvent) -> Inbound:
+        """Take an inbound HTTP call in; returns the answer to give at once. Raises NotFound, EventRejected.
+
+        Whatever fails in verification is a refusal.
+        """
+        adapter = self._channels.get(channel)
+        if adapter is None:
+            raise NotFound(f"there is no channel '{channel}'")
+        try:
+            inbound = adapter.receive(raw)
+        except EventRejected:
+            raise
+        except Exception as error:
+            raise EventRejected(f"channel '{channel}' could not verify this event") from error
+        replies = self.accept(channel, inbound.responses)
+        word = next((reply.reason for reply in replies if reply.standing != RECEIVED), "")
+        return replace(inbound, private_word=word) if word and not inbound.private_word else inbound
+
+    def accept(self, channel: str, responses: Sequence[Response]) -> list[Reply]:
+        """Store verified responses that came by ``channel``, all in one transaction; one reply for each."""
+        if not responses:
+            return []
+        with self._store.begin() as conn:
+            known = self._attach(conn, channel, responses)
+            replies = [
+                self._accept(conn, channel, given, row) for given, row in zip(responses, known, strict=True)
+            ]
+            crash_point("accept.before-commit")
+        crash_point("accept.after-commit")
+        return replies
+
+    def standing(self, seq: int) -> Reply:
+        """What has become of a response since. Raises NotFound."""
+        with self._store.read() as conn:
+            row = conn.execute(_BY_SEQ, {"of_seq": seq}).first()
+        if row is None:
+            raise NotFound(f"there is no event {seq}")
+        return _standing(row)
+
+    def _attach(self, conn: Connection, channel: str, responses: Sequence[Response]) -> list[Row[Any] | None]:
+        """The request that each response is about; the tally of each is scheduled.
+
+        Before the events are stored: who holds the work row stores alone, so the order of the numbers is the
+        order of the commits, and no tally can overlook an earlier number.
+        """
+        cache: dict[tuple[str, str], Row[Any] | None] = {}
+        for given in responses:
+            about = (given.request, given.in_reply_to)
+            if about not in cache:
+                cache[about] = _request(conn, channel, given)
+        now = self._clock.now()
+        for request_id in sorted({row.id for row in cache.values() if row is not None}):
+            self._work.schedule(conn, "tally", request_id, now)
+        return [cache[given.request, given.in_reply_to] for given in responses]
+
+    def _accept(self, conn: Connection, channel: str, given: Response, row: Row[Any] | None) -> Reply:
+        values = _cleaned(channel, given)
+        values |= {"request": row.id if row else None, "received_at": self._clock.now()}
+        seq = insert_returning(conn, event, event.c.seq, **values)
+        if seq is None:
+            return _standing(conn.execute(_BY_EVENT, {"by": channel, "of_event": values["event_id"]}).one())
+        if row is None:
+            facts = {"channel": channel, "seq": seq}
+            audit.record(conn, self._clock.now(), "event.refused", None, None, **facts)
+            return Reply(standing=REFUSED, reason="there is no such request", seq=seq)
+        return _reply(row, seq)
+
+
+def _reply(row: Row[Any], seq: int) -> Reply:
+    if row.state == "CANCELLED":
+        return Reply(standing=Standing.LATE, reason="the request was cancelled", seq=seq)
+    if row.state in ("CLOSED", "RESUMED"):
+        told = (row.outcome or {}).get("explanation", "")
+        return Reply(standing=Standing.LATE, reason=f"the request had closed; {told}", seq=seq)
+    return Reply(standing=RECEIVED, seq=seq)
+
+
+def _standing(row: Row[Any]) -> Reply:
+    """The reply for an event that is stored already."""
+    if row.request is None:
+        return Reply(standing=REFUSED, reason="there is no such request", seq=row.seq)
+    return Reply(standing=row.standing or RECEIVED, reason=row.reason or "", seq=row.seq)
+
+
+def _request(conn: Connection, channel: str, given: Response) -> Row[Any] | None:
+    if given.request:
+        return conn.execute(_BY_ID, {"of_id": _clean(given.request, NAME)}).first()
+    if not given.in_reply_to:
+        return None
+    remote = {"by": channel, "of_remote": _clean(given.in_reply_to, NAME)}
+    return conn.execute(_BY_POST, remote).first()
+
+
+def _cleaned(channel: str, given: Response) -> dict[str, Any]:
+    """A response as it is stored: of bounded size, without control characters."""
+    return {
+        "channel": channel,
+        "event_id": _event_id(given.event_id),
+        "account": _clean(given.account, NAME),
+        "choices": [_clean(choice, NAME) for choice in given.choices[:CHOICES]],
+        "comment": _clean(given.comment, COMMENT),
+        "version": min(max(given.version, -1), 2**31 - 1),
+        "platform_at": given.at,
+    }
+
+
+def _clean(text: str, length: int) -> str:
+    return _CONTROL.sub("", text[: 2 * length])[:length]
+
+
+def _event_id(given: str) -> str:
+    """The channel's id as it is; for one that cannot be stored, its hash, which tells as much apart."""
+    if given == _clean(given, NAME):
+        return given
+    return "sha256:" + hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_ABOUT = [request.c.id, request.c.state, request.c.outcome]
+_BY_ID = select(*_ABOUT).where(request.c.id == bindparam("of_id"))
+_BY_POST = (
+    select(*_ABOUT)
+    .join_from(delivery, request, request.c.id == delivery.c.request)
+    .where(delivery.c.channel == bindparam("by"), delivery.c.remote_id == bindparam("of_remote"))
+    .order_by(delivery.c.sent_at.desc())
+    .limit(1)
+)
+_STORED: Select[Any] = select(event.c.seq, event.c.request, response.c.standing, response.c.reason).join_from(
+    event, response, response.c.seq == event.c.seq, isouter=True
+)
+_BY_SEQ: Select[Any] = _STORED.where(event.c.seq == bindparam("of_seq"))
+_BY_EVENT: Select[Any] = _STORED.where(event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event"))

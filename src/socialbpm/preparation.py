@@ -1,0 +1,117 @@
+"""Preparation: a post's pictures are fetched, fitted and frozen once, before the post is first sent."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from socialbpm import deliveries
+from socialbpm.channels.base import Channel
+from socialbpm.clock import Clock
+from socialbpm.deliveries import Purpose, State
+from socialbpm.engines.work import Claim, Work
+from socialbpm.errors import TaskFailed
+from socialbpm.outcomes import Outcomes
+from socialbpm.posts import Media, MediaLimits
+from socialbpm.store import Store, audit
+from socialbpm.store.tables import delivery, process, request, run
+
+Files = Callable[[str], bytes | None]
+
+
+class MediaRoom(Protocol):
+    """What is needed of ``socialbpm.media``."""
+
+    def prepare(self, src: str, alt: str, limits: MediaLimits, files: Files) -> Media:
+        """Fetch, fit and freeze. Raises TaskFailed, or TemporaryFailure to be tried again."""
+        ...
+
+
+class Preparation:
+    """Performs the work "prepare": all media of one request, fetched outside any transaction."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        work: Work,
+        channels: Mapping[str, Channel],
+        media: MediaRoom,
+        outcomes: Outcomes,
+    ) -> None:
+        self._store, self._clock, self._work = store, clock, work
+        self._channels, self._media, self._outcomes = channels, media, outcomes
+        work.register("prepare", self.perform)
+
+    def perform(self, claim: Claim) -> None:
+        """Prepare what waits for it; media that can never be posted fail the request."""
+        with self._store.read() as conn:
+            rows = conn.execute(_WAITING, {"of_request": claim.ref}).all()
+            files = _files(conn, claim.ref)
+        try:
+            ready = [(row, self._prepared(row, files)) for row in rows]
+        except TaskFailed as failure:
+            self._fail(claim, rows, failure)
+            return
+        with self._store.begin() as conn:
+            for row, media in ready:
+                self._freeze(conn, row, media)
+            self._work.finish(conn, claim)
+
+    def _prepared(self, row: Row[Any], files: Files) -> tuple[Media, ...]:
+        channel = self._channels.get(row.channel)
+        limits = channel.capabilities.media if channel else MediaLimits()
+        return tuple(
+            self._media.prepare(source.src, source.alt, limits, files) for source in deliveries.sources(row)
+        )
+
+    def _freeze(self, conn: Connection, row: Row[Any], media: tuple[Media, ...]) -> None:
+        """The post as it will be sent; nothing happens if it was changed or given up meanwhile."""
+        body = {name: value for name, value in row.post.items() if name != "sources"}
+        body["media"] = [asdict(item) for item in media]
+        ready = update(delivery).where(delivery.c.id == row.id, delivery.c.state == State.PREPARING)
+        if conn.execute(ready.values(post=body, state=State.DUE)).rowcount:
+            self._work.schedule(conn, "deliver", row.id, row.due)
+
+    def _fail(self, claim: Claim, rows: Any, failure: TaskFailed) -> None:
+        """What cannot be posted fails its request; a revision that cannot be posted is given up."""
+        with self._store.begin() as conn:
+            where = delivery.c.id.in_([row.id for row in rows]), delivery.c.state == State.PREPARING
+            conn.execute(update(delivery).where(*where).values(state=State.REJECTED, error=failure.what))
+            for row in rows:
+                facts = {"delivery": row.id, "channel": row.channel, "reason": failure.what}
+                audit.record(conn, self._clock.now(), "post.rejected", row.run, row.request, **facts)
+            if any(row.purpose == Purpose.OPEN for row in rows):
+                self._outcomes.close(conn, claim.ref, error=failure.code, reason=failure.what)
+            self._work.finish(conn, claim)
+
+
+def _files(conn: Connection, request_id: str) -> Files:
+    """The files of the package that the request's process was deployed with."""
+    packed = conn.scalar(_SOURCES, {"of_request": request_id})
+
+    def find(name: str) -> bytes | None:
+        if packed is None:
+            return None
+        with zipfile.ZipFile(io.BytesIO(packed)) as package:
+            return package.read(name) if name in package.namelist() else None
+
+    return find
+
+
+_WAITING = (
+    select(delivery, request.c.run)
+    .join(request, request.c.id == delivery.c.request)
+    .where(delivery.c.request == bindparam("of_request"), delivery.c.state == State.PREPARING)
+)
+_SOURCES = (
+    select(process.c.sources)
+    .join_from(request, run, run.c.id == request.c.run)
+    .join(process, process.c.id == run.c.process)
+    .where(request.c.id == bindparam("of_request"))
+)

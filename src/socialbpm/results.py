@@ -1,0 +1,86 @@
+"""The result of a request: the flat JSON object that a process gets, as tasks.results documents it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from socialbpm import tasks
+from socialbpm.deliveries import Purpose, State
+from socialbpm.errors import NotFound
+from socialbpm.responses import Standing
+from socialbpm.store.tables import delivery, event, request, response
+from socialbpm.tasks import Asking, AskResult, PostResult, SocialTask
+from socialbpm.tasks.results import REASON_LENGTH, REASONS, VOTERS, Reason, Voter
+
+
+def result(conn: Connection, request_id: str) -> dict[str, Any]:
+    """The result of a closed request. Raises NotFound."""
+    row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+    if row is None or row.outcome is None:
+        raise NotFound(f"request '{request_id}' has no result")
+    task = tasks.load(row.task)
+    found: PostResult = _asked(conn, row, task) if isinstance(task, Asking) else _posted(conn, row)
+    return found.model_dump(mode="json", exclude={"reasons", "voters"} - task.include)
+
+
+def _posted(conn: Connection, row: Row[Any]) -> PostResult:
+    return PostResult(**_common(conn, row))
+
+
+def _asked(conn: Connection, row: Row[Any], task: SocialTask) -> AskResult:
+    winners = row.outcome.get("winners", [])
+    return AskResult(
+        **_common(conn, row),
+        counts=row.outcome.get("counts", {}),
+        ballots=row.counted["ballots"],
+        eligible=row.counted["roll"],
+        winners=winners,
+        winner=winners[0] if len(winners) == 1 else None,
+        reasons=_reasons(conn, row.id) if "reasons" in task.include else [],
+        voters=_voters(conn, row.id) if "voters" in task.include else [],
+    )
+
+
+def _common(conn: Connection, row: Row[Any]) -> dict[str, Any]:
+    links = conn.scalars(_LINKS, {"of_request": row.id}).all()
+    return {
+        "outcome": row.outcome["outcome"],
+        "explanation": row.outcome["explanation"],
+        "request": row.id,
+        "links": list(dict.fromkeys(links)),
+        "closed_at": row.closed_at.isoformat(),
+    }
+
+
+def _reasons(conn: Connection, request_id: str) -> list[Reason]:
+    rows = conn.execute(_REASONS, {"of_request": request_id, "most": REASONS}).all()
+    return [Reason(choice=choices[0], comment=comment[:REASON_LENGTH]) for choices, comment in rows]
+
+
+def _voters(conn: Connection, request_id: str) -> list[Voter]:
+    rows = conn.execute(_VOTERS, {"of_request": request_id, "most": VOTERS}).all()
+    return [Voter(person=person, choices=choices) for person, choices in rows]
+
+
+_REQUEST = select(request).where(request.c.id == bindparam("of_id"))
+_LINKS = (
+    select(delivery.c.url)
+    .where(
+        delivery.c.request == bindparam("of_request"),
+        delivery.c.purpose == Purpose.OPEN,
+        delivery.c.state == State.SENT,
+        delivery.c.url != "",
+    )
+    .order_by(delivery.c.channel, delivery.c.room)
+)
+_ACCEPTED = (
+    select()
+    .join_from(response, event, event.c.seq == response.c.seq)
+    .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)
+    .order_by(response.c.seq)
+    .limit(bindparam("most"))
+)
+_REASONS = _ACCEPTED.add_columns(event.c.choices, event.c.comment).where(event.c.comment != "")
+_VOTERS = _ACCEPTED.add_columns(response.c.person, event.c.choices)

@@ -1,0 +1,82 @@
+"""Who may answer a request: a snapshot of the communities, taken when it opens and then left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from socialbpm.errors import TaskFailed
+from socialbpm.people import Account, Community, Member
+from socialbpm.store.tables import voter, voter_account
+from socialbpm.tasks import Asking, PollCommunity, RequestReview
+
+INVALID = "social.invalid"
+
+
+def members(task: Asking, communities: Mapping[str, Community]) -> tuple[Member, ...]:
+    """Everybody whom ``task`` names, the author included, each person once, with all their accounts.
+
+    A person's weight is that of the first community that names them. Raises TaskFailed ``social.invalid`` for
+    an unknown name, and for an account that would answer for two persons.
+    """
+    merged: dict[str, Member] = {}
+    for name in _named(task) or task.to:
+        for member in _of(name, communities):
+            known = merged.get(member.person, member)
+            accounts = known.accounts | member.accounts
+            merged[member.person] = Member(person=member.person, accounts=accounts, weight=known.weight)
+    _each_account_once(merged.values())
+    return tuple(merged.values())
+
+
+def eligible(task: Asking, everybody: Sequence[Member]) -> tuple[Member, ...]:
+    """Those who may answer: not the author, unless the model says so."""
+    author = task.author if task.exclude_author else ""
+    return tuple(member for member in everybody if member.person != author)
+
+
+def freeze(conn: Connection, request: str, everybody: Sequence[Member], voters: Sequence[Member]) -> None:
+    """Store the roll. The author's accounts are kept too, so that their answer can be told why it is void."""
+    conn.execute(
+        voter.insert(),
+        [{"request": request, "person": member.person, "weight": str(member.weight)} for member in voters],
+    )
+    accounts = [
+        {"request": request, "channel": account.channel, "account": account.id, "person": member.person}
+        for member in everybody
+        for account in sorted(member.accounts, key=lambda account: (account.channel, account.id))
+    ]
+    if accounts:
+        conn.execute(voter_account.insert(), accounts)
+
+
+def _named(task: Asking) -> tuple[str, ...]:
+    if isinstance(task, RequestReview):
+        return task.reviewers
+    return task.voters if isinstance(task, PollCommunity) else ()
+
+
+def _of(name: str, communities: Mapping[str, Community]) -> Sequence[Member]:
+    """The members that a name stands for: a community's, or one person wherever they are a member."""
+    if name in communities:
+        return communities[name].roll
+    found = [
+        member for community in communities.values() for member in community.roll if member.person == name
+    ]
+    if not found:
+        raise TaskFailed(INVALID, f"'{name}' is no community and no person in one; add it to the settings")
+    return found
+
+
+def _each_account_once(everybody: Iterable[Member]) -> None:
+    owners: dict[Account, str] = {}
+    for member in everybody:
+        for account in member.accounts:
+            owner = owners.setdefault(account, member.person)
+            if owner != member.person:
+                raise TaskFailed(
+                    INVALID,
+                    f"account '{account.id}' on '{account.channel}' belongs to '{owner}' and to "
+                    f"'{member.person}'; an account answers for one person",
+                )

@@ -1,0 +1,113 @@
+"""When a request's time begins and ends. Pure.
+
+Its time begins when the posts that it requires stand. It ends at its deadline or at an interrupting boundary
+timer, whichever is earlier; only the deadline closes it, the timer is the engine's to fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from socialbpm.deliveries import Action, State
+from socialbpm.responses import Outcome
+from socialbpm.tasks import Asking, SocialTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """A request in time. ``impossible`` says why its posts can never stand, ``posted`` that they now do."""
+
+    now: datetime
+    stands_at: datetime | None
+    deadline: datetime | None
+    ends_at: datetime | None
+    grace: timedelta = timedelta()
+    impossible: str = ""
+    posted: Outcome | None = None
+
+    @property
+    def grace_until(self) -> datetime | None:
+        """Until when an answer may be read that the platform dates before the end."""
+        return self.ends_at + self.grace if self.ends_at and self.grace else None
+
+    @property
+    def last_look(self) -> datetime | None:
+        """When the deadline closes the request: after the grace, if there is one."""
+        due = self.deadline is not None and self.deadline == self.ends_at
+        return self.deadline + self.grace if due and self.deadline else None
+
+    def is_over(self, *, answered: bool) -> bool:
+        """Whether the deadline has come. Silence counts for nothing until the required posts stand."""
+        ripe = self.stands_at is not None or answered
+        return self.last_look is not None and self.now >= self.last_look and ripe
+
+    def look_again(self, now: datetime) -> datetime | None:
+        """When the deadline, or the end of the grace, is to be looked at."""
+        return self.last_look if self.last_look is not None and self.last_look > now else None
+
+    def changes(self, row: Row[Any]) -> dict[str, Any]:
+        """What is new of it against the stored row."""
+        closing = row.state == "OPEN" and self.grace_until is not None and self.ends_at is not None
+        state = "CLOSING" if closing and self.ends_at and self.now >= self.ends_at else row.state
+        new = {
+            "stands_at": self.stands_at,
+            "deadline": self.deadline,
+            "ends_at": self.ends_at,
+            "state": state,
+        }
+        return {name: value for name, value in new.items() if value != getattr(row, name)}
+
+
+def of(row: Row[Any], task: SocialTask, posts: Sequence[Row[Any]], now: datetime) -> Timing:
+    """The timing of a stored request; ``posts`` are those of its opening, while its time has not begun."""
+    stands_at, impossible = row.stands_at, ""
+    if posts:
+        stands_at, impossible = standing(task, posts)
+    deadline = row.deadline
+    if deadline is None and stands_at is not None and isinstance(task, Asking):
+        deadline = stands_at + task.deadline if isinstance(task.deadline, timedelta) else None
+    return Timing(
+        now=now,
+        stands_at=stands_at,
+        deadline=deadline,
+        ends_at=earliest(row.ends_at, deadline),
+        grace=task.grace if isinstance(task, Asking) else timedelta(),
+        impossible=impossible,
+        posted=_posted(posts) if stands_at and posts else None,
+    )
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    """The earliest of those that are set."""
+    return min((time for time in times if time is not None), default=None)
+
+
+def needed(require: str | int, destinations: int) -> int:
+    """How many of so many destinations must have the post."""
+    if isinstance(require, int):
+        return require
+    return destinations if require == "all" else 1
+
+
+def standing(task: SocialTask, posts: Sequence[Row[Any]]) -> tuple[datetime | None, str]:
+    """Since when the required posts stand (None: not yet), and why they never will ('': they may)."""
+    wanted = [post for post in posts if post.action != Action.CREATE or post.state != State.SKIPPED]
+    number = needed(task.require, len(wanted))
+    done = sorted(post.sent_at or post.due for post in wanted if post.state in (State.SENT, State.SKIPPED))
+    if len(done) >= number:
+        return done[number - 1], ""
+    refused = [post for post in wanted if post.state == State.REJECTED]
+    if len(wanted) - len(refused) >= number:
+        return None, ""
+    return None, "; ".join(f"{post.channel}/{post.room}: {post.error}" for post in refused)
+
+
+def _posted(posts: Sequence[Row[Any]]) -> Outcome:
+    sent = sum(post.state in (State.SENT, State.SKIPPED) for post in posts)
+    places = "destination" if len(posts) == 1 else "destinations"
+    return Outcome(outcome="posted", explanation=f"posted: {sent} of {len(posts)} {places}")
