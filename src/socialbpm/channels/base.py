@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from socialbpm.clock import Clock
 from socialbpm.errors import Problem, UnsupportedFeature
@@ -66,7 +66,7 @@ class Channel(ABC):
     OutcomeUnknown, and nothing else. No adapter retries by itself, keeps state, or waits for a rate limit.
     """
 
-    capabilities: ClassVar[Capabilities]
+    capabilities: Capabilities  # of the class, or of one account whose server differs
 
     def __init__(self, connection: Connection) -> None:
         self.name = connection.name
