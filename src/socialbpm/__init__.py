@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from socialbpm.settings import open_ as open  # noqa: F401
     from socialbpm.social import Process as Process
     from socialbpm.social import Social as Social
+    from socialbpm.social.views import PostView as PostView
+    from socialbpm.social.views import RequestView as RequestView
+    from socialbpm.social.views import Run as Run
     from socialbpm.spiff.hosts import SocialParser as SocialParser
     from socialbpm.spiff.hosts import SocialWorkflow as SocialWorkflow
     from socialbpm.spiff.hosts import serializer as serializer
-    from socialbpm.views import PostView as PostView
-    from socialbpm.views import RequestView as RequestView
-    from socialbpm.views import Run as Run
 
 __version__ = "0.1.0"
 
@@ -66,9 +66,9 @@ _HOMES = {
     "SocialParser": "spiff.hosts",
     "SocialWorkflow": "spiff.hosts",
     "serializer": "spiff.hosts",
-    "PostView": "views",
-    "RequestView": "views",
-    "Run": "views",
+    "PostView": "social.views",
+    "RequestView": "social.views",
+    "Run": "social.views",
 }
 
 __all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]

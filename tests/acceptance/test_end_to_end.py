@@ -16,7 +16,7 @@ import socialbpm
 from socialbpm.testing import evidence
 from socialbpm.testing.clock import FakeClock
 
-MODEL = Path(__file__).parent / "models" / "second_eyes.bpmn"
+MODEL = Path(__file__).parents[2] / "examples" / "second_eyes.bpmn"
 COMMUNITIES = {"press_room": {"local": ["ada", "grace"]}, "readers": {"local": []}}
 APPROVED = ("begin", "ask", "verdict", "publish", "published")
 

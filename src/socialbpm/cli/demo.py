@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from socialbpm.cli.narration import Narrator
     from socialbpm.settings import Settings
     from socialbpm.social import Social
+    from socialbpm.social.views import Run
     from socialbpm.testing.evidence import Evidence
     from socialbpm.testing.replay import Script
-    from socialbpm.views import Run
 
 PLAYED = ("press_release", "community_poll_branch")
 ENDED = ("finished", "parked", "cancelled")

@@ -21,11 +21,15 @@ def check(
     json: Json = False,
 ) -> None:
     """Say what is wrong with models, each with its file, line, element and remedy."""
-    from socialbpm.settings import communities
-    from socialbpm.spiff.check import check as checked
+    from socialbpm.settings import capabilities, communities
+    from socialbpm.spiff.check import check_files
 
-    known = communities(settings(settings_file)) if settings_file else None
-    problems = checked(files, communities=known)
+    given = settings(settings_file) if settings_file else None
+    problems = check_files(
+        files,
+        communities=communities(given) if given else None,
+        channels=capabilities(given) if given else None,
+    )
     if json:
         as_json(problems)
     else:

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from socialbpm import views
-from socialbpm.social import Social
+from socialbpm.social import Social, views
 from socialbpm.store import audit, tables
 
 Say = Callable[[str], None]

@@ -10,7 +10,6 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
 
-
 Step = Callable[[str], None]
 """Called with each piece of some long work when it is done."""
 

@@ -12,7 +12,9 @@ from socialbpm.cli.output import as_json, moment, say, table, warn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from socialbpm.views import RequestView
+    from socialbpm.social.views import RequestView
+
+TAKEN = ("received", "accepted", "superseded", "withdrawn")  # the last three: it was handed in before
 
 
 def requests(
@@ -58,9 +60,9 @@ def respond(
         reply = social.respond(request, person, choice or [], comment, version, event_id=event_id)
     if json:
         as_json(reply)
-    elif reply.standing == "received":
-        say("received")
-    if reply.standing != "received":
+    elif reply.standing in TAKEN:
+        say(reply.standing)
+    if reply.standing not in TAKEN:
         warn(f"{reply.standing}: {reply.reason}")
         raise typer.Exit(1)
 

@@ -12,7 +12,7 @@ from socialbpm.cli.output import as_json, moment, say, table
 
 if TYPE_CHECKING:
     from socialbpm.social import Social
-    from socialbpm.views import Run
+    from socialbpm.social.views import Run
 
 
 def start(

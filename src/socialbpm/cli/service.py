@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from socialbpm.social import Social
 
+LOOK = 0.2  # seconds between two looks at work that somebody else has taken
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
@@ -50,12 +52,25 @@ def worker(
     """Do the work: deliver, collect, decide, resume, timers; until told to stop (Ctrl-C or SIGTERM)."""
     with opened(settings, database) as social:
         if until_idle:
-            return say(f"{social.work()} done")
+            return say(f"{_until_idle(social)} done")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         say("working")
         social.rooms.engine.worker(stop)
+
+
+def _until_idle(social: Social) -> int:
+    """Work until nothing is due and nobody is at anything.
+
+    What a killed worker had taken comes back when its lease ends.
+    """
+    done = social.work()
+    while (until := social.rooms.work.leased_until()) is not None:
+        left = (until - social.clock.now()).total_seconds()
+        time.sleep(min(max(left, 0), LOOK))
+        done += social.work()
+    return done
 
 
 def channels(

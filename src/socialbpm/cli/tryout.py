@@ -15,9 +15,9 @@ from socialbpm.cli.output import as_text, say
 from socialbpm.settings import Settings, wire
 from socialbpm.settings.models import LOCAL, Bindings
 from socialbpm.social import Social
+from socialbpm.social.views import RequestView, Run
 from socialbpm.spiff.check import communities_of
 from socialbpm.testing.clock import FakeClock
-from socialbpm.views import RequestView, Run
 
 ENDED = ("finished", "parked", "cancelled")
 PASSES = 1000  # a process that has not ended after so many timers and answers waits for something else

@@ -22,12 +22,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from socialbpm import tomlfile
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Account, Community, Member
 from socialbpm.posts import Destination
-from socialbpm.settings import secret
-from socialbpm.tomlfile import TomlFile, nearest
+from socialbpm.settings import secret, tomlfile
+from socialbpm.settings.tomlfile import TomlFile
+from socialbpm.tasks.notation import did_you_mean
 
 LOCAL = "local"
 
@@ -109,6 +109,12 @@ class Settings(BaseSettings):
     )
     media_hosts: tuple[str, ...] = Field(
         (), description="Hosts from which `src` may fetch pictures, by https. None unless listed."
+    )
+    lease: float = Field(
+        60,
+        gt=0,
+        description="Seconds for which a piece of work is reserved for the worker that took it: longer than "
+        "the slowest remote call. What a killed worker had taken is taken again after it.",
     )
     threads: int = Field(4, ge=1, le=64, description="Threads of a worker.")
     secret: SecretStr | None = Field(
@@ -230,7 +236,7 @@ def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
 def _unknown(name: str, channel: str, known: set[str]) -> Iterator[tuple[str, str]]:
     if channel not in known:
         what = f"community '{name}' is bound to '{channel}', which is no channel"
-        yield what, f"{nearest(channel, known)} Or connect it under [channels.{channel}]"
+        yield what, f"{did_you_mean(channel, known)} Or connect it under [channels.{channel}]"
 
 
 def _shared(

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from socialbpm.errors import DefinitionError, Problem
-from socialbpm.tomlfile import TomlFile
+from socialbpm.settings.tomlfile import TomlFile
 
 NAMES = re.compile(r"(^|_)(token|secret|password|key)$")
 OTHERS_MAY = 0o077  # mode bits of a file that others than its owner can use

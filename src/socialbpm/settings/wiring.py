@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from socialbpm.inbox import Inbox
 from socialbpm.media import Media
 from socialbpm.outbox import Outbox
 from socialbpm.outcomes import Outcomes
+from socialbpm.posts import Capabilities
 from socialbpm.preparation import Preparation
 from socialbpm.requests import Requests
 from socialbpm.settings import secret
@@ -40,6 +42,12 @@ def open_(
     Starts no thread. Raises DefinitionError.
     """
     return wire(_chosen(source, values), clock or SystemClock())
+
+
+def capabilities(settings: Settings) -> dict[str, Capabilities]:
+    """What each connected account can carry, without connecting to it. Raises DefinitionError."""
+    accounts = _accounts(settings)
+    return {name: adapter(account.adapter or name).capabilities for name, account in accounts.items()}
 
 
 def wire(
@@ -75,10 +83,10 @@ def _update(values: dict[str, Any]) -> dict[str, Any]:
 def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs: Stubs | None) -> Rooms:
     key, people = _key(settings, store), communities(settings)
     engine = LocalEngine(threads=settings.threads)
-    work = Work(store, clock, engine)
+    work = Work(store, clock, engine, lease=timedelta(seconds=settings.lease))
     media = Media(store, clock, hosts=settings.media_hosts)
     channels: dict[str, ports.Channel] = {}
-    for name, account in {LOCAL: Channel(), **settings.channels}.items():
+    for name, account in _accounts(settings).items():
         options = _options(name, account, key, settings.base_url)
         connection = ports.Connection(name=name, store=store, clock=clock, media=media.body, options=options)
         channels[name] = around(adapter(account.adapter or name)(connection))
@@ -105,6 +113,11 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         base_url=settings.base_url,
         operators=settings.operators,
     )
+
+
+def _accounts(settings: Settings) -> dict[str, Channel]:
+    """The connected accounts; the local pages are always among them."""
+    return {LOCAL: Channel(), **settings.channels}
 
 
 def _options(name: str, account: Channel, key: bytes, base_url: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import ndiff
 from typing import Any
 
+from socialbpm.settings.tomlfile import Place, TomlFile
 from socialbpm.testing.evidence import Evidence, Outgoing
 from socialbpm.testing.replay_file import Expect, ExpectedPost, Midway
-from socialbpm.tomlfile import Place, TomlFile
 
 SENT = "SENT"
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from socialbpm import views
 from socialbpm.people import Community
 from socialbpm.posts import Destination
-from socialbpm.social import Social
+from socialbpm.social import Social, views
 from socialbpm.store import tables
 
 

@@ -12,21 +12,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import select
-
 from socialbpm.errors import DefinitionError, Problem
-from socialbpm.inbox import Reply
 from socialbpm.settings import Settings, wire
+from socialbpm.settings.tomlfile import Place
 from socialbpm.social import Social
-from socialbpm.store import tables
+from socialbpm.social.views import LIVE, RequestView
+from socialbpm.tasks.notation import did_you_mean
 from socialbpm.testing.clock import FakeClock
 from socialbpm.testing.compare import Divergence, final, midway
 from socialbpm.testing.evidence import Evidence, gather
 from socialbpm.testing.faulty import Faults
 from socialbpm.testing.replay_file import Script, Step, read
-
-from socialbpm.tomlfile import Place, nearest
-from socialbpm.views import LIVE, RequestView
 
 __all__ = ["Played", "Script", "play", "read"]
 
@@ -164,19 +160,11 @@ class _Stage:
             account=self._account(step, place),
         )
         self._work()
-        standing, reason = self._standing(reply)
-        if standing != (step.standing or "accepted"):
+        became = self.social.inbox.standing(reply.seq) if reply.seq else reply
+        if became.standing != (step.standing or "accepted"):
             should = step.standing or "accepted"
-            what = f"the answer of '{step.person}' is {standing}, it should be {should}"
-            raise _Diverged((*place, "standing"), what, reason)
-
-    def _standing(self, reply: Reply) -> tuple[str, str]:
-        """What became of an answer: at once, or when it was counted."""
-        response = tables.response.c
-        query = select(response.standing, response.reason).where(response.seq == reply.seq)
-        with self.social.store.read() as conn:
-            row = conn.execute(query).first()
-        return (row.standing, row.reason) if row else (reply.standing, reply.reason)
+            what = f"the answer of '{step.person}' is {became.standing}, it should be {should}"
+            raise _Diverged((*place, "standing"), what, became.reason)
 
     def _account(self, step: Step, place: Place) -> str:
         """The person's account on the channel by which the answer comes."""
@@ -188,7 +176,7 @@ class _Stage:
         if step.standing:
             return step.person  # somebody who is on no roll is scripted to be turned away
         what = f"'{step.person}' has no account on '{step.channel}'"
-        raise _Diverged((*place, "person"), what, nearest(step.person, self.social.people()))
+        raise _Diverged((*place, "person"), what, did_you_mean(step.person, self.social.people()))
 
     def _revise(self, step: Step, place: Place) -> None:
         request = self._request(step.revise, step, place)
@@ -199,7 +187,7 @@ class _Stage:
         community = self.social.communities.get(step.fail)
         if community is None:
             what = f"there is no community '{step.fail}'"
-            raise _Diverged((*place, "fail"), what, nearest(step.fail, self.social.communities))
+            raise _Diverged((*place, "fail"), what, did_you_mean(step.fail, self.social.communities))
         self._faults.plan(frozenset(community.destinations), step.as_, step.times)
 
     def _request(self, element: str, step: Step, place: Place, *, ended: bool = False) -> RequestView:

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from socialbpm import tomlfile
 from socialbpm.errors import DefinitionError
-from socialbpm.tomlfile import TomlFile
+from socialbpm.settings import tomlfile
+from socialbpm.settings.tomlfile import TomlFile
 
 SUFFIX = ".replay.toml"
 

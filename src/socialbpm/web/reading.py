@@ -17,7 +17,7 @@ from socialbpm.posts import AskKind, Choice, Media, Post, Text
 from socialbpm.responses import Outcome, Standing
 from socialbpm.social import LOCAL
 from socialbpm.store.tables import delivery, event, process, request, response, run, voter, voter_account
-from socialbpm.views import LIVE, VERDICTS
+from socialbpm.social.views import LIVE, VERDICTS
 from socialbpm.web.viewers import Viewer, sees_request
 
 ENDED = ("CLOSED", "RESUMED", "CANCELLED")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from socialbpm.errors import DefinitionError, Problem
+from socialbpm.tasks.notation import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]  # keys and list indexes, from the top of the file
@@ -77,15 +77,6 @@ def problems(model: type[BaseModel], error: ValidationError, file: TomlFile | No
     return found
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``did you mean 'x'?`` or, if nothing is near, the list of what is known."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known here: {', '.join(names)}" if names else ""
-
-
 def _syntax(name: str, text: str, error: str) -> Problem:
     match = _SYNTAX.match(error)
     if match is None:
@@ -98,7 +89,7 @@ def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
     place = _spelled(detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = _fields(model, detail["loc"][:-1])
-        return f"unknown key '{place}'", nearest(str(detail["loc"][-1]), known)
+        return f"unknown key '{place}'", did_you_mean(str(detail["loc"][-1]), known)
     if detail["type"] == "missing":
         return f"'{place}' is missing", "add it"
     what = detail["msg"].removeprefix("Value error, ")

@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from socialbpm import views
 from socialbpm.errors import NotFound, Problem
 from socialbpm.responses import Response
-from socialbpm.tomlfile import nearest
-from socialbpm.views import RequestView, Run
+from socialbpm.social import views
+from socialbpm.social.views import RequestView, Run
+from socialbpm.tasks.notation import did_you_mean
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -183,7 +183,8 @@ class Social:
 
         ``version`` is the version of the request that the person saw (0: not stated). ``channel`` and
         ``account`` say by which account the answer came, where it did not come by the local channel. The
-        answer is received at once and counted by the next ``work()``. Raises NotFound.
+        answer is received at once and counted by the next ``work()``; what cannot be counted gets a reply
+        that says why.
         """
         response = Response(
             channel=channel,
@@ -218,7 +219,7 @@ class Social:
         from socialbpm.web.session import LINK_LIFETIME, Signer
 
         if person not in self.people():
-            raise NotFound(f"'{person}' is in no community; {nearest(person, self.people())}")
+            raise NotFound(f"'{person}' is in no community; {did_you_mean(person, self.people())}")
         token = Signer(self.secret).link(person, path, self.clock.now() + LINK_LIFETIME)
         return f"{self.base_url.rstrip('/')}/enter/{token}"
 
