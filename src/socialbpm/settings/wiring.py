@@ -20,7 +20,7 @@ from socialbpm.media import Media
 from socialbpm.outbox import Outbox
 from socialbpm.outcomes import Outcomes
 from socialbpm.posts import Capabilities
-from socialbpm.preparation import Preparation
+from socialbpm.outbox.preparation import Preparation
 from socialbpm.requests import Requests
 from socialbpm.settings import secret
 from socialbpm.settings.models import LOCAL, Channel, Settings, bound_or_refused, communities
