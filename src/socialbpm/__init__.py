@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from socialbpm.inbox import Reply as Reply
     from socialbpm.people import Community as Community
     from socialbpm.settings import Settings as Settings
-    from socialbpm.settings import open_ as open  # noqa: F401
+    from socialbpm.settings.wiring import open_ as open  # noqa: F401
     from socialbpm.social import Process as Process
     from socialbpm.social import Social as Social
     from socialbpm.social.views import PostView as PostView
@@ -60,7 +60,7 @@ _HOMES = {
     "Reply": "inbox",
     "Community": "people",
     "Settings": "settings",
-    "open": "settings:open_",
+    "open": "settings.wiring:open_",
     "Process": "social",
     "Social": "social",
     "SocialParser": "spiff.hosts",

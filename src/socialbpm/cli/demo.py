@@ -87,7 +87,7 @@ def _serve(port: int, *, stay: bool) -> None:
     """The first sample for real: the pages, a worker, and a person in front of a browser."""
     from socialbpm.cli.narration import Narrator
     from socialbpm.cli.service import address, listening, working
-    from socialbpm.settings import open_
+    from socialbpm.settings.wiring import open_
 
     script = _script(PLAYED[0])
     with TemporaryDirectory(prefix="socialbpm-demo-") as folder, listening("127.0.0.1", port) as socket:

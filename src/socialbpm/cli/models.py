@@ -21,7 +21,8 @@ def check(
     json: Json = False,
 ) -> None:
     """Say what is wrong with models, each with its file, line, element and remedy."""
-    from socialbpm.settings import capabilities, communities
+    from socialbpm.settings import communities
+    from socialbpm.settings.wiring import capabilities
     from socialbpm.spiff.check import check_files
 
     given = settings(settings_file) if settings_file else None

@@ -38,7 +38,7 @@ def settings(file: Path | None, database: str = "") -> Settings:
 
 def opened(file: Path | None, database: str = "") -> Social:
     """socialbpm as the options ask for. Raises DefinitionError."""
-    from socialbpm.settings import open_
+    from socialbpm.settings.wiring import open_
 
     return open_(settings(file, database))
 

@@ -33,7 +33,7 @@ def serve(
     database: Database = "",
 ) -> None:
     """Serve the pages and webhooks, and do the work, until told to stop (Ctrl-C or SIGTERM)."""
-    from socialbpm.settings import open_
+    from socialbpm.settings.wiring import open_
 
     given = chosen(settings, database)
     with listening(host, port) as socket:

@@ -12,8 +12,9 @@ from typing import Any
 
 from socialbpm.cli.narration import Narrator
 from socialbpm.cli.output import as_text, say
-from socialbpm.settings import Settings, wire
+from socialbpm.settings import Settings
 from socialbpm.settings.models import LOCAL, Bindings
+from socialbpm.settings.wiring import wire
 from socialbpm.social import Social
 from socialbpm.social.views import RequestView, Run
 from socialbpm.spiff.check import communities_of

@@ -18,9 +18,9 @@ from socialbpm.errors import DefinitionError, Problem
 from socialbpm.inbox import Inbox
 from socialbpm.media import Media
 from socialbpm.outbox import Outbox
+from socialbpm.outbox.preparation import Preparation
 from socialbpm.outcomes import Outcomes
 from socialbpm.posts import Capabilities
-from socialbpm.outbox.preparation import Preparation
 from socialbpm.requests import Requests
 from socialbpm.settings import secret
 from socialbpm.settings.models import LOCAL, Channel, Settings, bound_or_refused, communities

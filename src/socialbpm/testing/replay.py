@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from socialbpm.errors import DefinitionError, Problem
-from socialbpm.settings import Settings, wire
+from socialbpm.settings import Settings
 from socialbpm.settings.tomlfile import Place
+from socialbpm.settings.wiring import wire
 from socialbpm.social import Social
 from socialbpm.social.views import LIVE, RequestView
 from socialbpm.tasks.notation import did_you_mean
