@@ -6,9 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from socialbpm.counts import Count
-from socialbpm.explanations import percent
-from socialbpm.policies import CLOSES, LATER, POLICIES, TIES, VERDICTS, Rule, decide
+from socialbpm.policies import CLOSES, LATER, POLICIES, TIES, VERDICTS, Count, Rule, decide
+from socialbpm.policies.explanations import percent
 from socialbpm.posts import Choice
 from socialbpm.responses import Outcome
 

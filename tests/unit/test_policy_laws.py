@@ -12,8 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from socialbpm.counts import Count
-from socialbpm.policies import POLICIES, TIES, VERDICTS, Rule, decide, settle
+from socialbpm.policies import POLICIES, TIES, VERDICTS, Count, Rule, decide, settle
 from socialbpm.posts import Choice
 
 Ballot = tuple[str, ...]

@@ -16,12 +16,14 @@ from socialbpm.errors import AuthorizationFailed, ChannelError, OutcomeUnknown, 
 
 TIMEOUT = 15.0  # seconds for each step of a call
 _BEFORE_ANY_BYTE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_NEVER_SENT = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
 
 
 def write(method: str, url: str, *, channel: str, here: bool = False, **options: Any) -> httpx2.Response:
     """Send a call that changes something. ``options`` are those of httpx2 (json, headers, …).
 
-    ``here`` says that the server is on this machine: plain HTTP, and no proxy in between. Raises TemporaryFailure (certainly not carried out), Rejected, AuthorizationFailed or OutcomeUnknown.
+    ``here`` says that the server is on this machine: plain HTTP, and no proxy in between. Raises
+    TemporaryFailure (certainly not carried out), Rejected, AuthorizationFailed or OutcomeUnknown.
     """
     return _sent(method, url, channel, OutcomeUnknown, here, options)
 
@@ -45,6 +47,8 @@ def _sent(
             answer = client.request(method, url, **options)
     except _BEFORE_ANY_BYTE as error:
         raise TemporaryFailure(_named(error), channel=channel) from None
+    except _NEVER_SENT as error:
+        raise Rejected(f"the call cannot be made ({_named(error)})", channel=channel) from None
     except httpx2.TransportError as error:
         raise unclear(f"no answer came ({_named(error)})", channel=channel) from None
     if not answer.is_success:

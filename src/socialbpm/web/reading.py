@@ -11,13 +11,13 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
 from socialbpm import drafts, posts, tasks
-from socialbpm.counts import Count
-from socialbpm.deliveries import Action, Purpose
+from socialbpm.outbox.deliveries import Action, Purpose
+from socialbpm.policies import Count
 from socialbpm.posts import AskKind, Choice, Media, Post, Text
 from socialbpm.responses import Outcome, Standing
 from socialbpm.social import LOCAL
-from socialbpm.store.tables import delivery, event, process, request, response, run, voter, voter_account
 from socialbpm.social.views import LIVE, VERDICTS
+from socialbpm.store.tables import delivery, event, process, request, response, run, voter, voter_account
 from socialbpm.web.viewers import Viewer, sees_request
 
 ENDED = ("CLOSED", "RESUMED", "CANCELLED")

@@ -121,7 +121,8 @@ class LoopbackChannel(Channel):
         return parsed
 
     def _headers(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.connection.options.get('token', '')}"}
+        token = self.connection.options.get("token", "")
+        return {"authorization": f"Bearer {token}"} if token else {}
 
 
 def _receipt(stands: dict[str, Any]) -> Receipt:

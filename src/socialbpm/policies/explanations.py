@@ -8,10 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from socialbpm.counts import Count
+from socialbpm.policies.counts import Count
 
 if TYPE_CHECKING:
-    from socialbpm.policies import Rule, Ruling
+    from socialbpm.policies.deciding import Ruling
+    from socialbpm.policies.rule import Rule
 
 _SAID = {"approve": "approved", "changes": "asked for changes", "reject": "rejected"}
 

@@ -6,9 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 
-from socialbpm.counts import NOTHING
-from socialbpm.explanations import number
-from socialbpm.policies import CLOSES, LATER, POLICIES, TIES, Rule
+from socialbpm.policies.counts import NOTHING
+from socialbpm.policies.deciding import CLOSES
+from socialbpm.policies.declared import LATER, POLICIES
+from socialbpm.policies.explanations import number
+from socialbpm.policies.rule import Rule
+from socialbpm.policies.ties import TIES
 
 
 def problems(

@@ -1,0 +1,338 @@
+"""Outcomes: apply what came in to a request, start and end its time, and close it once.
+
+One work row per request ("tally") does this under that row's lock, so two last answers cannot both see n - 1.
+A response that decides nothing costs a constant number of statements and never loads the run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+
+from socialbpm import tasks
+from socialbpm.clock import Clock
+from socialbpm.engines.work import Work
+from socialbpm.faults import crash_point
+from socialbpm.outbox import Outbox, deliveries, drafts
+from socialbpm.outcomes import closings, timing
+from socialbpm.outcomes.results import result
+from socialbpm.outcomes.standings import Judged, Sitting, Terms
+from socialbpm.outcomes.timing import Timing
+from socialbpm.policies import Count, Rule, decide
+from socialbpm.posts import AskKind
+from socialbpm.responses import Outcome, Standing
+from socialbpm.store import Store, audit
+from socialbpm.store.tables import delivery, event, request, response, run, voter, voter_account
+from socialbpm.tasks import Asking, PollCommunity, RequestReview, SocialTask
+
+BATCH = 500
+"""How many responses are applied in one transaction."""
+
+LIVE = ("OPEN", "CLOSING")
+NOTHING_ASKED = Rule(policy="plurality", choices=())
+
+
+class Outcomes:
+    """Decides requests. ``close`` is the only way in which a request ends, whoever ends it."""
+
+    def __init__(self, store: Store, clock: Clock, work: Work, outbox: Outbox) -> None:
+        self._store, self._clock, self._work, self._outbox = store, clock, work, outbox
+        work.register_own("tally", self.perform)
+
+    def perform(self, work_id: str) -> bool:
+        """Bring one request up to date, in one transaction."""
+        with self._store.begin() as conn:
+            claim = self._work.claimed(conn, work_id)
+            if claim is None:
+                return False
+            again_at = self._advance(conn, claim.ref)
+            crash_point("tally.before-commit")
+            self._work.finish(conn, claim, again_at)
+        crash_point("tally.after-commit")
+        return True
+
+    def tally(self, conn: Connection, request_id: str) -> None:
+        """Bring a request up to date now, within the caller's transaction; in batches if much has come in."""
+        while (again_at := self._advance(conn, request_id)) is not None:
+            if again_at > self._clock.now():
+                self._work.schedule(conn, "tally", request_id, again_at)
+                return
+
+    def close(
+        self,
+        conn: Connection,
+        request_id: str,
+        outcome: Outcome | None = None,
+        *,
+        error: str = "",
+        reason: str = "",
+        cancelled: bool = False,
+    ) -> bool:
+        """End a request: its state, its posts, its run's next step, all in this transaction.
+
+        It ends with an ``outcome``, with a BPMN ``error`` code and its ``reason``, or ``cancelled``. Returns
+        False if it had ended before.
+        """
+        row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+        if row is None or row.state not in (*LIVE, "CLOSED") or (row.state == "CLOSED" and not cancelled):
+            return False
+        self._end(conn, row, outcome, error=error, reason=reason, cancelled=cancelled)
+        return True
+
+    def result(self, conn: Connection, request_id: str) -> dict[str, Any]:
+        """What the process gets of a closed request: flat JSON, documented in tasks.results."""
+        return result(conn, request_id)
+
+    # one step
+
+    def _advance(self, conn: Connection, request_id: str) -> datetime | None:
+        """Apply what is new, close if it is time; returns when to look again (at once after a full batch)."""
+        row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+        if row is None:
+            return None
+        task, now = tasks.load(row.task), self._clock.now()
+        times = timing.of(row, task, self._posts(conn, row), now)
+        sitting, more = self._sit(conn, row, task, times)
+        self._save(conn, row, times, sitting, now)
+        if row.state not in LIVE:
+            return now if more else None
+        ended = self._ended(conn, row, task, times, sitting, more=more)
+        return now if more else None if ended else times.look_again(now)
+
+    def _posts(self, conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+        """The deliveries that must stand; none once they do, so that later steps cost nothing."""
+        if row.stands_at is not None or row.state not in LIVE:
+            return ()
+        return conn.execute(_OPENING_POSTS, {"of_request": row.id}).all()
+
+    def _sit(self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing) -> tuple[Sitting, bool]:
+        """Judge the next batch of responses; says whether there may be more."""
+        seen = {"of_request": row.id, "seen": row.ballots_seen, "most": BATCH}
+        events = conn.execute(_EVENTS, seen).all()
+        sitting = Sitting(
+            terms=_terms(row, task, times),
+            count=Count.load(row.counted),
+            standings=Counter(row.standings),
+        )
+        sitting.apply(events)
+        return sitting, len(events) == BATCH
+
+    def _save(self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting, now: datetime) -> None:
+        values: dict[str, Any] = times.changes(row)
+        if sitting.judged:
+            values["counted"] = sitting.count.dump()
+            values["standings"] = dict(sitting.standings)
+            values["ballots_seen"] = sitting.judged[-1].seq
+            _write_standings(conn, row, sitting, now)
+        if values:
+            conn.execute(update(request).where(request.c.id == row.id).values(values))
+
+    def _ended(
+        self,
+        conn: Connection,
+        row: Row[Any],
+        task: SocialTask,
+        times: Timing,
+        sitting: Sitting,
+        *,
+        more: bool,
+    ) -> bool:
+        """Close the request if it is decided, posted, over or impossible; says whether it was closed."""
+        if times.impossible:
+            self._end(conn, row, None, error="social.delivery_failed", reason=times.impossible)
+            return True
+        outcome = _outcome(task, times, sitting, more=more)
+        if outcome is not None:
+            self._end(conn, row, outcome)
+        return outcome is not None
+
+    def _end(
+        self,
+        conn: Connection,
+        row: Row[Any],
+        outcome: Outcome | None,
+        *,
+        error: str = "",
+        reason: str = "",
+        cancelled: bool = False,
+    ) -> None:
+        now, task = self._clock.now(), tasks.load(row.task)
+        if outcome is not None and outcome.outcome in task.raise_on:
+            error, reason = f"social.{outcome.outcome}", outcome.explanation
+        state = "CANCELLED" if cancelled else "CLOSED"
+        ended = {"state": state, "closed_at": now, "error": error}
+        told = _dump(outcome) if outcome else {"outcome": "", "explanation": reason}
+        conn.execute(update(request).where(request.c.id == row.id).values(ended | {"outcome": told}))
+        self._audit_end(conn, row, now, outcome, error=error, cancelled=cancelled)
+        if row.state in LIVE and isinstance(task, Asking):
+            self._close_posts(conn, row, task, _note(conn, row, task, outcome, reason, cancelled=cancelled))
+        if not cancelled and row.process is not None:  # a host with its own state asks by itself
+            self._work.schedule(conn, "resume", row.run, now)
+
+    def _close_posts(self, conn: Connection, row: Row[Any], task: Asking, note: str) -> None:
+        """No post keeps a question that has ended: each is edited, answered, or not sent any more."""
+        ending = closings.ending(
+            deliveries.of_request(conn, row.id), self._outbox.channels, note, self._clock.now()
+        )
+        if ending.unsent:
+            gone = {"state": deliveries.State.SKIPPED, "error": "the request had ended before it was sent"}
+            conn.execute(update(delivery).where(delivery.c.id.in_(ending.unsent)).values(gone))
+        self._outbox.enqueue(conn, ending.writes)
+
+    def _audit_end(
+        self,
+        conn: Connection,
+        row: Row[Any],
+        now: datetime,
+        outcome: Outcome | None,
+        *,
+        error: str,
+        cancelled: bool,
+    ) -> None:
+        facts: dict[str, Any] = {"element": row.element, "outcome": outcome.outcome if outcome else ""}
+        if error:
+            facts["error"] = error
+        kind = "request.cancelled" if cancelled else "request.closed"
+        audit.record(conn, now, kind, row.run, row.id, **facts)
+
+
+def _terms(row: Row[Any], task: SocialTask, times: Timing) -> Terms:
+    return Terms(
+        rule=Rule.of(task) if isinstance(task, RequestReview | PollCommunity) else NOTHING_ASKED,
+        kind=drafts.kind(task) or AskKind.SINGLE,
+        version=row.version,
+        author=task.author if isinstance(task, Asking) else "",
+        ends_at=times.ends_at,
+        grace_until=times.grace_until,
+        ended=_why_over(row),
+    )
+
+
+def _why_over(row: Row[Any]) -> str:
+    if row.state in LIVE:
+        return ""
+    return "the request was cancelled" if row.state == "CANCELLED" else "the request had closed"
+
+
+def _outcome(task: SocialTask, times: Timing, sitting: Sitting, *, more: bool) -> Outcome | None:
+    """How the request ends now; None if it goes on."""
+    if not isinstance(task, RequestReview | PollCommunity):
+        return times.posted
+    if sitting.outcome is not None or more:
+        return sitting.outcome
+    answered = sitting.count.ballots > 0
+    return decide(sitting.terms.rule, sitting.count, closing=times.is_over(answered=answered))
+
+
+def _dump(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "outcome": outcome.outcome,
+        "explanation": outcome.explanation,
+        "winners": list(outcome.winners),
+        "counts": outcome.counts,
+    }
+
+
+def _note(
+    conn: Connection, row: Row[Any], task: Asking, outcome: Outcome | None, reason: str, *, cancelled: bool
+) -> str:
+    """What the posts say of the end: the outcome and, in a review, who answered."""
+    if cancelled:
+        return f"cancelled: {reason}" if reason else "cancelled"
+    if outcome is None:
+        return f"ended: {reason}"
+    if not isinstance(task, RequestReview):
+        return outcome.explanation
+    people = conn.scalars(_ANSWERED, {"of_request": row.id, "most": closings.NAMED + 1}).all()
+    return closings.signed(outcome.explanation, people)
+
+
+def _write_standings(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> None:
+    conn.execute(response.insert(), [_row(row.id, judged) for judged in sitting.judged])
+    if sitting.replaced:
+        changes = [
+            {"of_seq": each.seq, "as_standing": each.standing, "because": each.reason}
+            for each in sitting.replaced
+        ]
+        conn.execute(_RESTATE, changes)
+    entries = [
+        {
+            "kind": f"response.{judged.standing}",
+            "run": row.run,
+            "request": row.id,
+            "facts": {"element": row.element, "seq": judged.seq},
+        }
+        for judged in (*sitting.judged, *sitting.replaced)
+    ]
+    audit.record_all(conn, now, entries)
+
+
+def _row(request_id: str, judged: Judged) -> dict[str, Any]:
+    return {
+        "seq": judged.seq,
+        "request": request_id,
+        "person": judged.person,
+        "standing": judged.standing,
+        "reason": judged.reason,
+    }
+
+
+_REQUEST = (
+    select(request, run.c.process)
+    .join(run, run.c.id == request.c.run)
+    .where(request.c.id == bindparam("of_id"))
+    .with_for_update(of=request)
+)
+_OPENING_POSTS = select(delivery).where(
+    delivery.c.request == bindparam("of_request"), delivery.c.purpose == deliveries.Purpose.OPEN
+)
+_BEFORE, _BALLOT = response.alias("before"), event.alias("ballot")
+_EVENTS: Select[Any] = (
+    select(
+        event.c.seq,
+        event.c.choices,
+        event.c.version,
+        event.c.received_at,
+        event.c.platform_at,
+        voter_account.c.person,
+        voter.c.weight,
+        _BEFORE.c.seq.label("before_seq"),
+        _BALLOT.c.choices.label("before_choices"),
+    )
+    .outerjoin(
+        voter_account,
+        and_(
+            voter_account.c.request == event.c.request,
+            voter_account.c.channel == event.c.channel,
+            voter_account.c.account == event.c.account,
+        ),
+    )
+    .outerjoin(voter, and_(voter.c.request == event.c.request, voter.c.person == voter_account.c.person))
+    .outerjoin(
+        _BEFORE,
+        and_(
+            _BEFORE.c.request == event.c.request,
+            _BEFORE.c.person == voter_account.c.person,
+            _BEFORE.c.standing == Standing.ACCEPTED,
+        ),
+    )
+    .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
+    .where(event.c.request == bindparam("of_request"), event.c.seq > bindparam("seen"))
+    .order_by(event.c.seq)
+    .limit(bindparam("most"))
+)
+_RESTATE = (
+    update(response)
+    .where(response.c.seq == bindparam("of_seq"))
+    .values(standing=bindparam("as_standing"), reason=bindparam("because"))
+)
+_ANSWERED = (
+    select(response.c.person)
+    .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)
+    .order_by(response.c.seq)
+    .limit(bindparam("most"))
+)

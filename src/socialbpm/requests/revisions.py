@@ -1,0 +1,135 @@
+"""A new version of an open request: old answers are void, and every post shows the new text and pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from socialbpm import tasks
+from socialbpm.channels.base import Channel
+from socialbpm.engines.work import Work
+from socialbpm.errors import TaskFailed
+from socialbpm.outbox import deliveries, drafts
+from socialbpm.outbox.deliveries import Action, Purpose, State, Write
+from socialbpm.policies import Count
+from socialbpm.posts import Destination, Post, Span
+from socialbpm.responses import Standing
+from socialbpm.store import audit
+from socialbpm.store.tables import delivery, request, response, voter
+from socialbpm.tasks import Asking, MediaSource, Wording
+
+UNSENT = (State.PREPARING, State.DUE, State.PARKED)
+ON_THE_CHANNEL = (State.SENDING, State.SENT, State.UNKNOWN)
+VOID = "a new version is shown"
+
+
+def revised(task: Asking, text: str | None, media: Sequence[Mapping[str, str]] | None) -> Asking:
+    """The task with a new text (one wording for all channels; it counts as data) and new media.
+
+    Raises TaskFailed ``social.invalid`` for media without alt text.
+    """
+    changes: dict[str, Any] = {}
+    if text is not None:
+        changes["texts"] = (Wording(text=(Span(text, authored=False),)),)
+    if media is not None:
+        changes["media"] = tuple(_source(each) for each in media)
+    return task.model_copy(update=changes)
+
+
+def _source(given: Mapping[str, str]) -> MediaSource:
+    if not given.get("src") or not given.get("alt", "").strip():
+        raise TaskFailed("social.invalid", "media need src and alt: say what the picture shows")
+    return MediaSource(src=given["src"], alt=given["alt"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """The step from the stored request ``row`` to ``task`` as its ``version``."""
+
+    row: Row[Any]
+    task: Asking
+    version: int
+    now: datetime
+
+    def void_answers(self, conn: Connection) -> None:
+        """Spoil the ballots that stand."""
+        standing = conn.scalars(_STANDING, {"of_request": self.row.id}).all()
+        spoiled = {"standing": Standing.SPOILED, "reason": VOID}
+        where = response.c.request == self.row.id, response.c.standing == Standing.ACCEPTED
+        conn.execute(update(response).where(*where).values(spoiled))
+        known = {"kind": "response.spoiled", "run": self.row.run, "request": self.row.id}
+        entries = [{**known, "facts": {"element": self.row.element, "seq": seq}} for seq in standing]
+        audit.record_all(conn, self.now, entries)
+
+    def save(self, conn: Connection) -> None:
+        """Store the new version with an empty count."""
+        standings = Counter(self.row.standings)
+        standings[Standing.SPOILED] += standings.pop(Standing.ACCEPTED, 0)
+        weights = conn.scalars(select(voter.c.weight).where(voter.c.request == self.row.id)).all()
+        values = {
+            "version": self.version,
+            "task": tasks.dump(self.task),
+            "counted": Count.of_roll(Fraction(weight) for weight in weights).dump(),
+            "standings": dict(standings),
+        }
+        conn.execute(update(request).where(request.c.id == self.row.id).values(values))
+
+    def rewrite_posts(self, conn: Connection, work: Work, channels: Mapping[str, Channel]) -> Sequence[Write]:
+        """Change what has not been sent yet; returns the edits of what has."""
+        rows = deliveries.of_request(conn, self.row.id)
+        creates = [row for row in rows if row.action == Action.CREATE and row.post["ask"]]
+        for row in creates:
+            if row.state in UNSENT:
+                self._replace(conn, work, row, channels)
+        seq = max((row.seq for row in rows), default=0) + 1
+        return list(self._edits([row for row in creates if row.state in ON_THE_CHANNEL], seq, channels))
+
+    def _replace(self, conn: Connection, work: Work, row: Row[Any], channels: Mapping[str, Channel]) -> None:
+        body = deliveries.body(self._post(row, channels), row.id, self.task.media)
+        state = State.PREPARING if self.task.media else State.DUE
+        conn.execute(update(delivery).where(delivery.c.id == row.id).values(post=body, state=state))
+        kind, ref = ("prepare", self.row.id) if self.task.media else ("deliver", row.id)
+        work.schedule(conn, kind, ref, self.now)
+
+    def _edits(
+        self, creates: Sequence[Row[Any]], seq: int, channels: Mapping[str, Channel]
+    ) -> Iterator[Write]:
+        for row in creates:
+            channel = channels.get(row.channel)
+            edit = Write(
+                request=self.row.id,
+                purpose=Purpose.REVISE,
+                action=Action.EDIT,
+                seq=seq,
+                post=self._post(row, channels),
+                due=self.now,
+                sources=self.task.media,
+                creates=row.id,
+            )
+            if channel is None or channel.capabilities.can_edit:
+                yield edit
+            elif row.purpose == Purpose.OPEN and channel.capabilities.can_thread:
+                yield replace(edit, action=Action.CREATE, creates=None, parent=row.id)
+
+    def _post(self, row: Row[Any], channels: Mapping[str, Channel]) -> Post:
+        channel = channels.get(row.channel)
+        network = channel.capabilities.network if channel else ""
+        return Post(
+            key="",
+            destination=Destination(channel=row.channel, room=row.room),
+            text=drafts.wording(self.task, network),
+            ask=drafts.ask(self.task, self.row.id, self.version, self.row.ends_at),
+        )
+
+
+_STANDING = (
+    select(response.c.seq)
+    .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)
+    .order_by(response.c.seq)
+)
