@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import UUID, uuid5
 
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -51,7 +52,10 @@ def locate(task: Task) -> Location:
 
 
 def _names(task: Task) -> list[str]:
-    """The elements around and including the task, outermost first, with their numbers."""
+    """The elements around and including the task, outermost first.
+
+    Instances of a multi-instance bear their number, rounds of a loop do not: a round follows the one before.
+    """
     names: list[str] = []
     at: Task | None = task
     while at is not None:
@@ -61,9 +65,9 @@ def _names(task: Task) -> list[str]:
 
 
 def _name(task: Task) -> str:
-    number = _number(task)
-    element = task.task_spec.bpmn_id or task.task_spec.name
-    return f"{element}[{number}]" if number or task.triggered else str(element)
+    parent, element = task.parent, str(task.task_spec.bpmn_id or task.task_spec.name)
+    many = parent is not None and isinstance(parent.task_spec, MultiInstanceTask) and task.triggered
+    return f"{element}[{_number(task)}]" if many else element
 
 
 def _digest(task: Task) -> str:
