@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import event, select
 
-from socialbpm import deliveries
 from socialbpm.channels.base import Channel, Connection
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
-from socialbpm.errors import Rejected
+from socialbpm.errors import Rejected, TaskFailed
 from socialbpm.inbox import Inbox
-from socialbpm.outbox import Outbox
+from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outcomes import Outcomes
 from socialbpm.people import Account, Community, Member
 from socialbpm.posts import (
@@ -34,8 +34,7 @@ from socialbpm.posts import (
     Receipt,
     Span,
 )
-from socialbpm.preparation import Preparation
-from socialbpm.requests import Opening, Requests, request_key
+from socialbpm.requests import Opening, Requests
 from socialbpm.responses import Response
 from socialbpm.store import Store, tables
 from socialbpm.tasks import PollCommunity, PostStatus, RequestReview, Wording
@@ -109,12 +108,13 @@ def declared(**changes: Any) -> type[WallChannel]:
 class Pictures:
     """A media room that freezes any source whose name does not start with ``bad``."""
 
-    def prepare(self, src: str, alt: str, limits: MediaLimits, files: Any) -> Media:
-        from socialbpm.errors import TaskFailed
-
+    def take(self, src: str, files: Any) -> str:
         if src.startswith("bad"):
             raise TaskFailed("social.invalid", f"'{src}' is no picture")
-        return Media(ref=f"media:{src}", alt=alt, type="image/png")
+        return src
+
+    def fit(self, ref: str, alt: str, limits: MediaLimits) -> Media:
+        return Media(ref=f"media:{ref}", alt=alt, type="image/png")
 
 
 class Middle:
@@ -191,7 +191,7 @@ class Middle:
     ) -> str:
         """Open a request for ``task``; its id."""
         address = address or f"/{element}"
-        key = request_key(run, address, more.pop("occurrence", 0))
+        key = str(uuid5(NAMESPACE_OID, f"{run}{address}{more.pop('occurrence', 0)}"))
         opening = Opening(key=key, run=run, address=address, element=element, name=element, task=task, **more)
         with self.store.begin() as conn:
             self.requests.open(conn, opening)

@@ -175,4 +175,6 @@ _STORED: Select[Any] = select(event.c.seq, event.c.request, response.c.standing,
     event, response, response.c.seq == event.c.seq, isouter=True
 )
 _BY_SEQ: Select[Any] = _STORED.where(event.c.seq == bindparam("of_seq"))
-_BY_EVENT: Select[Any] = _STORED.where(event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event"))
+_BY_EVENT: Select[Any] = _STORED.where(
+    event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event")
+)

@@ -47,7 +47,7 @@ OwnPerformer = Callable[[str], bool]
 
 
 class Work:
-    """The due work of one store. ``engine`` hears of each piece; ``lease`` outlasts the slowest remote call."""
+    """The due work of one store. ``engine`` hears of each piece; ``lease`` must outlast any remote call."""
 
     def __init__(self, store: Store, clock: Clock, engine: Engine, lease: timedelta = LEASE) -> None:
         self._store, self._clock, self._engine, self._lease = store, clock, engine, lease
@@ -55,7 +55,7 @@ class Work:
         engine.attach(self)
 
     def register(self, kind: str, performer: Performer) -> None:
-        """``performer`` does the work of ``kind``: gets the committed claim, finishes it in its last commit."""
+        """``performer`` gets the committed claim to a work of ``kind`` and finishes it in its last commit."""
         self._performers[kind] = lambda work_id: self._claim_and_do(work_id, performer)
 
     def register_own(self, kind: str, performer: OwnPerformer) -> None:
@@ -76,7 +76,7 @@ class Work:
         self._engine.wake(conn, work_id, at)
 
     def perform(self, work_id: str) -> bool:
-        """Do this work if it is due and nobody is at it; says whether it did. A failure is noted, not raised."""
+        """Do this work if it is due and nobody is at it; says whether it did. A failure is only noted."""
         kind = work_id.partition(":")[0]
         try:
             if kind not in self._performers:
@@ -136,6 +136,11 @@ class Work:
         with self._store.read() as conn:
             return conn.execute(_NEXT).scalar()
 
+    def leased_until(self) -> datetime | None:
+        """When the first lease that somebody holds now will end; None: nobody is at any work."""
+        with self._store.read() as conn:
+            return conn.execute(_LEASED).scalar()
+
     def _claim_and_do(self, work_id: str, performer: Performer) -> bool:
         with self._store.begin() as conn:
             claim = self.claimed(conn, work_id)
@@ -175,7 +180,7 @@ def _pause(attempts: int, error: Exception) -> timedelta:
 
 
 def _reason(error: Exception) -> str:
-    """What is stored and logged: our own errors' words; of others, which may quote a secret, only the place."""
+    """What is stored and logged: our own errors' words; of others, which may hold secrets, only the place."""
     name = type(error).__name__
     if isinstance(error, SocialBpmError):
         return f"{name}: {error}"
@@ -227,4 +232,5 @@ _DUE = (
     .order_by(work.c.next, work.c.id)
     .limit(bindparam("most"))
 )
+_LEASED = select(func.min(work.c.next)).where(work.c.next.is_not(None), work.c.token.is_not(None))
 _NEXT = select(func.min(work.c.next)).where(work.c.next.is_not(None))

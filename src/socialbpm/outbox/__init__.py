@@ -7,17 +7,20 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
 
-from socialbpm import deliveries
 from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
-from socialbpm.deliveries import Purpose, State, Write
 from socialbpm.engines.work import Work
 from socialbpm.errors import NotFound, StateError
+from socialbpm.outbox import deliveries
+from socialbpm.outbox.deliveries import Purpose, State, Write
+from socialbpm.outbox.preparation import Preparation
+from socialbpm.outbox.rates import Rates
+from socialbpm.outbox.relay import Relay
 from socialbpm.posts import Receipt
-from socialbpm.rates import Rates
-from socialbpm.relay import Relay
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery
+
+__all__ = ["Outbox", "Preparation", "Write"]
 
 STUCK = (State.PARKED, State.UNKNOWN)
 

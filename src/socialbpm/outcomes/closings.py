@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from socialbpm import posts
 from socialbpm.channels.base import Channel
-from socialbpm.deliveries import Action, Purpose, State, Write
+from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.posts import Post, Span
 
 NAMED = 5

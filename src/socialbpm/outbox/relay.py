@@ -15,16 +15,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from socialbpm import deliveries, posts
+from socialbpm import posts
 from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
-from socialbpm.deliveries import Action, Purpose, State
 from socialbpm.engines.work import Claim, Work
 from socialbpm.errors import AuthorizationFailed, ChannelError, OutcomeUnknown, Rejected, TemporaryFailure
 from socialbpm.faults import crash_point
+from socialbpm.outbox import deliveries
+from socialbpm.outbox.deliveries import Action, Purpose, State
+from socialbpm.outbox.queueing import Place, place
+from socialbpm.outbox.rates import Rates
 from socialbpm.posts import Dedupe, Post, Receipt
-from socialbpm.queueing import Place, place
-from socialbpm.rates import Rates
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, request
 

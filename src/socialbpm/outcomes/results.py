@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from socialbpm import tasks
-from socialbpm.deliveries import Purpose, State
 from socialbpm.errors import NotFound
+from socialbpm.outbox.deliveries import Purpose, State
 from socialbpm.responses import Standing
 from socialbpm.store.tables import delivery, event, request, response
 from socialbpm.tasks import Asking, AskResult, PostResult, SocialTask

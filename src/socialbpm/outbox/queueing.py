@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
-from socialbpm.deliveries import Action, Purpose, State
 from socialbpm.engines.work import Work
+from socialbpm.outbox.deliveries import Action, Purpose, State
 from socialbpm.posts import Receipt
 from socialbpm.store.tables import delivery
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from socialbpm.deliveries import Action, State
+from socialbpm.outbox.deliveries import Action, State
 from socialbpm.responses import Outcome
 from socialbpm.tasks import Asking, SocialTask
 

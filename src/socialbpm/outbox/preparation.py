@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
-from socialbpm import deliveries
 from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
-from socialbpm.deliveries import Purpose, State
 from socialbpm.engines.work import Claim, Work
 from socialbpm.errors import TaskFailed
-from socialbpm.outcomes import Outcomes
+from socialbpm.outbox import deliveries
+from socialbpm.outbox.deliveries import Purpose, State
 from socialbpm.posts import Media, MediaLimits
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, process, request, run
@@ -27,8 +26,20 @@ Files = Callable[[str], bytes | None]
 class MediaRoom(Protocol):
     """What is needed of ``socialbpm.media``."""
 
-    def prepare(self, src: str, alt: str, limits: MediaLimits, files: Files) -> Media:
-        """Fetch, fit and freeze. Raises TaskFailed, or TemporaryFailure to be tried again."""
+    def take(self, src: str, files: Files) -> str:
+        """Fetch once and keep; a reference. Raises TaskFailed, or TemporaryFailure to be tried again."""
+        ...
+
+    def fit(self, ref: str, alt: str, limits: MediaLimits) -> Media:
+        """The variant for these limits. Raises TaskFailed."""
+        ...
+
+
+class Closing(Protocol):
+    """What is needed of ``socialbpm.outcomes``."""
+
+    def close(self, conn: Connection, request_id: str, *, error: str = "", reason: str = "") -> bool:
+        """End a request with a BPMN error."""
         ...
 
 
@@ -42,7 +53,7 @@ class Preparation:
         work: Work,
         channels: Mapping[str, Channel],
         media: MediaRoom,
-        outcomes: Outcomes,
+        outcomes: Closing,
     ) -> None:
         self._store, self._clock, self._work = store, clock, work
         self._channels, self._media, self._outcomes = channels, media, outcomes
@@ -54,7 +65,8 @@ class Preparation:
             rows = conn.execute(_WAITING, {"of_request": claim.ref}).all()
             files = _files(conn, claim.ref)
         try:
-            ready = [(row, self._prepared(row, files)) for row in rows]
+            taken = {src: self._media.take(src, files) for src in _sources(rows)}
+            ready = [(row, self._fitted(row, taken)) for row in rows]
         except TaskFailed as failure:
             self._fail(claim, rows, failure)
             return
@@ -63,11 +75,11 @@ class Preparation:
                 self._freeze(conn, row, media)
             self._work.finish(conn, claim)
 
-    def _prepared(self, row: Row[Any], files: Files) -> tuple[Media, ...]:
+    def _fitted(self, row: Row[Any], taken: Mapping[str, str]) -> tuple[Media, ...]:
         channel = self._channels.get(row.channel)
         limits = channel.capabilities.media if channel else MediaLimits()
         return tuple(
-            self._media.prepare(source.src, source.alt, limits, files) for source in deliveries.sources(row)
+            self._media.fit(taken[source.src], source.alt, limits) for source in deliveries.sources(row)
         )
 
     def _freeze(self, conn: Connection, row: Row[Any], media: tuple[Media, ...]) -> None:
@@ -78,7 +90,7 @@ class Preparation:
         if conn.execute(ready.values(post=body, state=State.DUE)).rowcount:
             self._work.schedule(conn, "deliver", row.id, row.due)
 
-    def _fail(self, claim: Claim, rows: Any, failure: TaskFailed) -> None:
+    def _fail(self, claim: Claim, rows: Sequence[Row[Any]], failure: TaskFailed) -> None:
         """What cannot be posted fails its request; a revision that cannot be posted is given up."""
         with self._store.begin() as conn:
             where = delivery.c.id.in_([row.id for row in rows]), delivery.c.state == State.PREPARING
@@ -89,6 +101,11 @@ class Preparation:
             if any(row.purpose == Purpose.OPEN for row in rows):
                 self._outcomes.close(conn, claim.ref, error=failure.code, reason=failure.what)
             self._work.finish(conn, claim)
+
+
+def _sources(rows: Sequence[Row[Any]]) -> Iterable[str]:
+    """Each source once, in order: what several destinations show is fetched once."""
+    return dict.fromkeys(source.src for row in rows for source in deliveries.sources(row))
 
 
 def _files(conn: Connection, request_id: str) -> Files:
@@ -104,7 +121,7 @@ def _files(conn: Connection, request_id: str) -> Files:
     return find
 
 
-_WAITING = (
+_WAITING: Select[Any] = (
     select(delivery, request.c.run)
     .join(request, request.c.id == delivery.c.request)
     .where(delivery.c.request == bindparam("of_request"), delivery.c.state == State.PREPARING)
