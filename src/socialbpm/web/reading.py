@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
-from socialbpm import drafts, posts, tasks
+from socialbpm import posts, tasks
 from socialbpm.outbox.deliveries import Action, Purpose
 from socialbpm.policies import Count
 from socialbpm.posts import AskKind, Choice, Media, Post, Text

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from socialbpm.store.tables import audit, delivery, process, request, run
 from socialbpm.social.views import LIVE, path
+from socialbpm.store.tables import audit, delivery, process, request, run
 from socialbpm.web.diagram import Drawing, read_package
 from socialbpm.web.viewers import Viewer, sees_request, sees_run
 from socialbpm.web.wording import place, sentence
