@@ -8,7 +8,7 @@ from socialbpm.errors import Problem, TaskFailed
 from socialbpm.people import Community
 from socialbpm.policies import Rule
 from socialbpm.posts import AskKind, Capabilities, plain
-from socialbpm.rolls import eligible, members
+from socialbpm.requests.rolls import eligible, members
 from socialbpm.spiff.xml import SocialElement
 from socialbpm.tasks import (
     Asking,

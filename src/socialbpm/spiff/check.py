@@ -14,10 +14,13 @@ from socialbpm.people import Community
 from socialbpm.posts import Capabilities
 from socialbpm.spiff import binding, conditions, constructs, order
 from socialbpm.spiff.conditions import Result
+from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.values import check_template
-from socialbpm.spiff.xml import BPMN, SocialElement, read, social_elements
+from socialbpm.spiff.xml import SocialElement, local, read, social_elements
 from socialbpm.tasks import PollCommunity, is_template, known, outcomes, result_keys, result_variable
+
+_DMN = ("https://www.omg.org/spec/DMN/", "http://www.omg.org/spec/DMN/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ def check_files(
     models, found = _read(paths)
     complete = not found
     everything = [element for model in models for element in model.elements]
+    processes = [str(node.get("id")) for model in models for node in model.root.iter(bpmn("process"))]
     for model in models:
-        found += [*_templates(model), *constructs.problems(model.root, model.file)]
+        found += [*_templates(model), *constructs.problems(model.root, model.file, processes)]
         found += conditions.problems(model.root, model.file, _results(model.elements))
         if complete:
             found += order.problems(model.root, model.elements, everything)
@@ -70,9 +74,27 @@ def _read(paths: Sequence[str | Path]) -> tuple[list[Model], list[Problem]]:
             found += error.problems
             continue
         elements, problems = social_elements(root, str(path))
+        problems += _kind(root, str(path))
         models.append(Model(str(path), root, elements))
         found += problems
     return models, found
+
+
+def _kind(root: etree._Element, file: str) -> Iterator[Problem]:
+    """A file is BPMN with a process that can be started or called, or DMN."""
+    if _is_dmn(root):
+        return
+    if root.tag != bpmn("definitions"):
+        yield Problem(what=f"is neither BPMN nor DMN but '{local(root)}'", file=file, line=1)
+        return
+    executable = [node.get("isExecutable", "true") == "true" for node in root.iter(bpmn("process"))]
+    if not any(executable):
+        what = "no process is executable" if executable else "holds no process"
+        yield Problem(what=what, remedy='set isExecutable="true"' if executable else "", file=file, line=1)
+
+
+def _is_dmn(root: etree._Element) -> bool:
+    return (etree.QName(root).namespace or "").startswith(_DMN)
 
 
 def _in_order(found: Sequence[Problem], paths: Sequence[str | Path]) -> list[Problem]:
@@ -120,10 +142,8 @@ def _parsed(models: Sequence[Model]) -> Iterator[Problem]:
     parser = SocialParser()
     for model in models:
         try:
-            if etree.QName(model.root).namespace == BPMN:
-                parser.add_bpmn_xml(model.root, filename=model.file)
-            else:
-                parser.add_dmn_xml(model.root, filename=model.file)
+            add = parser.add_dmn_xml if _is_dmn(model.root) else parser.add_bpmn_xml
+            add(model.root, filename=model.file)
         except Exception as error:
             yield _refused(error, models, model.file)
             return
@@ -150,10 +170,10 @@ def _refused(error: Exception, models: Sequence[Model], file: str) -> Problem:
         return Problem(what=what, remedy="put parts of it into sub-processes", file=file)
     element = str(error.id) if isinstance(error, ValidationException) and error.id else ""
     where = getattr(error, "file_name", "") or file
-    what = str(error).strip().rstrip(".") or type(error).__name__
-    return Problem(
-        what=f"the engine refuses it: {what}", file=where, line=_line(models, element), element=element
-    )
+    why = str(error).strip().rstrip(".")
+    what = why if isinstance(error, ValidationException) else f"it cannot be read ({why})"
+    line = _line(models, element)
+    return Problem(what=f"the engine refuses it: {what}", file=where, line=line, element=element)
 
 
 def _line(models: Sequence[Model], element: str) -> int:
@@ -161,4 +181,4 @@ def _line(models: Sequence[Model], element: str) -> int:
         for node in model.root.iter(etree.Element):
             if element and node.get("id") == element:
                 return int(node.sourceline or 0)
-    return 0
+    return 1

@@ -6,7 +6,7 @@ What this room makes right instead, and where each is tested: docs/explanation/s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from lxml import etree
 
@@ -14,14 +14,15 @@ from socialbpm.errors import Problem
 from socialbpm.spiff.flow import Flow, bpmn
 from socialbpm.spiff.xml import is_bpmn, local
 from socialbpm.tasks import NAMESPACE, Place
+from socialbpm.tasks.notation import did_you_mean
 
 Found = tuple[etree._Element, str, str]
 """An element, what is wrong with it, and the remedy."""
 
 
-def problems(root: etree._Element, file: str) -> list[Problem]:
-    """Everything in a file that the engine would not carry out as drawn."""
-    found = [*_doubled_ids(root), *_everywhere(root)]
+def problems(root: etree._Element, file: str, processes: Collection[str]) -> list[Problem]:
+    """What the engine would not carry out as drawn. ``processes``: all that can be called."""
+    found = [*_doubled_ids(root), *_everywhere(root), *_calls(root, processes)]
     for process in root.iter(bpmn("process")):
         found += _dangling(process)
         found += _event_gateways(Flow(process))
@@ -36,6 +37,7 @@ def _everywhere(root: etree._Element) -> Iterator[Found]:
         if is_bpmn(node):
             yield from _compensation(node)
             yield from _event_sub_process(node)
+            yield from _ad_hoc(node)
             yield from _instances(node)
 
 
@@ -57,6 +59,13 @@ def _event_sub_process(node: etree._Element) -> Iterator[Found]:
         yield node, "an event sub-process is not carried out as drawn", remedy
 
 
+def _ad_hoc(node: etree._Element) -> Iterator[Found]:
+    """Nothing else tells the engine when an ad-hoc sub-process is done."""
+    if local(node) == "adHocSubProcess" and node.find(bpmn("completionCondition")) is None:
+        remedy = "add <bpmn:completionCondition>"
+        yield node, "an ad-hoc sub-process without completion condition never ends", remedy
+
+
 def _instances(node: etree._Element) -> Iterator[Found]:
     """The completion condition of a multi-instance sees only the data of the instance that finished last."""
     if local(node) != "multiInstanceLoopCharacteristics":
@@ -76,15 +85,19 @@ def _event_gateways(flow: Flow) -> Iterator[Found]:
         if local(node) != "eventBasedGateway":
             continue
         followers = [flow.nodes[target] for target in flow.targets(element) if target in flow.nodes]
-        timers = [
-            follower for follower in followers if follower.find(bpmn("timerEventDefinition")) is not None
-        ]
-        if len(timers) > 1:
-            yield node, "two timers follow one event gateway: only one would fire", "keep the earlier one"
         for follower in followers:
             if local(follower) not in ("intermediateCatchEvent", "receiveTask"):
                 what = f"a {local(follower)} follows an event gateway"
                 yield follower, what, "only catching events and receive tasks may"
+
+
+def _calls(root: etree._Element, processes: Collection[str]) -> Iterator[Found]:
+    """Call activities name a process that is deployed with them."""
+    for node in root.iter(bpmn("callActivity")):
+        called = node.get("calledElement") or ""
+        if called not in processes:
+            remedy = did_you_mean(called, processes) if called else 'add calledElement="…"'
+            yield node, f"calls the process '{called}', which is not in these files", remedy
 
 
 def _dangling(process: etree._Element) -> Iterator[Found]:

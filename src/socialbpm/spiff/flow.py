@@ -66,7 +66,7 @@ class Flow:
         return (node for node in self.nodes.values() if node.get("attachedToRef") == element)
 
     def _parts(self, fork: str, one: str, other: str) -> bool:
-        branches = [self.after(target) | {target} for target in sorted(self._next[fork])]
+        branches = [self.after(target) | {target} for target in sorted(self.targets(fork))]
         return any(
             one in left and other not in left and other in right and one not in right
             for left in branches
@@ -76,7 +76,7 @@ class Flow:
     def _forks(self) -> Iterator[str]:
         for element, node in self.nodes.items():
             exclusive = local(node) in ("exclusiveGateway", "eventBasedGateway", "complexGateway")
-            if local(node) in _FORKS or (not exclusive and len(node.findall(bpmn("outgoing"))) > 1):
+            if local(node) in _FORKS or (not exclusive and len(self.targets(element)) > 1):
                 yield element
 
     def _edges(self, process: etree._Element) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -96,7 +96,7 @@ def check_template(template: str) -> str | None:
         _template(template)
         _expression(template.strip())
     except TemplateSyntaxError as error:
-        return f"template error: {error.message}"
+        return f"template error: {(error.message or '').rstrip('.')}"
     except (TemplateError, RecursionError) as error:
         return f"template error: {error}"
     return None

@@ -55,12 +55,15 @@ def parse(body: bytes, file: str = "") -> etree._Element:
     """The root of an XML document. Entities and document types are refused before anything is expanded."""
     if len(body) > LARGEST:
         raise DefinitionError(Problem(what=f"is larger than {LARGEST // 1_000_000} MB", file=file))
-    _refuse_doctype(body, file)
+    lines = _element_lines(body, file)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
-        return etree.fromstring(body, parser)
+        root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise _not_xml(file, error.lineno or 0, error.msg or "") from error
+    for node, line in zip(root.iter(etree.Element), lines, strict=True):
+        node.sourceline = line  # type: ignore[misc]  # lxml can, its stubs do not know
+    return root
 
 
 def local(node: etree._Element) -> str:
@@ -101,9 +104,13 @@ def social_elements(
     return found, sorted(problems, key=lambda problem: problem.line)
 
 
-def _refuse_doctype(body: bytes, file: str) -> None:
-    """Expat stops at the document type, long before an entity could grow or reach out."""
+def _element_lines(body: bytes, file: str) -> list[int]:
+    """The line on which each element begins, in order (lxml knows only where a start tag ends).
+
+    Expat stops at a document type, long before an entity could grow or reach out.
+    """
     reader = expat.ParserCreate(namespace_separator=" ")
+    lines: list[int] = []
 
     def doctype(*_: object) -> None:
         what = "a document type (DOCTYPE, ENTITY) is not allowed in a model"
@@ -112,12 +119,14 @@ def _refuse_doctype(body: bytes, file: str) -> None:
         )
 
     reader.StartDoctypeDeclHandler = doctype
+    reader.StartElementHandler = lambda *_: lines.append(reader.CurrentLineNumber)
     try:
         reader.Parse(body, True)
     except expat.ExpatError as error:
         raise _not_xml(file, error.lineno, expat.ErrorString(error.code)) from error
     except (LookupError, ValueError) as error:
         raise _not_xml(file, 1, str(error)) from error
+    return lines
 
 
 def _not_xml(file: str, line: int, why: str) -> DefinitionError:
