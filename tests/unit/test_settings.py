@@ -76,9 +76,10 @@ def test_a_plain_list_of_people_is_a_community_of_the_local_channel() -> None:
             "social.toml:2: community 'club' is bound to 'locl', which is no ",
         ),
         (
-            "[communities.club]\nlocal = {people={ada='x', bob='x'}}",
-            "two people share the account 'x' of 'local'",
+            "[channels.c]\nadapter='loopback'\n[communities.a.c.people]\nada='x'\n[communities.b.c.people]\nbob='x'",
+            "social.toml:5: community 'b': 'ada' and 'bob' share the account 'x' of 'c'",
         ),
+        ("[communities.club]\nlocal = {people={ada='x'}}", "'ada' is known by that name, not as 'x'"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_key_and_remedy(tmp_path: Path, text: str, expected: str) -> None:

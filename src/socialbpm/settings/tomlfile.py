@@ -36,8 +36,9 @@ class TomlFile:
         """The line (from 1) where ``place`` is written, or the nearest thing around it; 0 if nowhere."""
         best, found = -1, 0
         for number, candidate in _places(self.text):
-            if candidate == place[: len(candidate)] and len(candidate) > best:
-                best, found = len(candidate), number
+            common = min(len(candidate), len(place))
+            if candidate[:common] == place[:common] and common > best:
+                best, found = common, number
         return found
 
     def problem(self, place: Place, what: str, remedy: str = "") -> Problem:
