@@ -122,14 +122,13 @@ class Outcomes:
         return sitting, len(events) == BATCH
 
     def _save(self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting, now: datetime) -> None:
-        values: dict[str, Any] = times.changes(row)
+        changes = times.changes(row)
+        if changes:
+            conn.execute(update(request).where(request.c.id == row.id).values(changes))
         if sitting.judged:
-            values["counted"] = sitting.count.dump()
-            values["standings"] = dict(sitting.standings)
-            values["ballots_seen"] = sitting.judged[-1].seq
+            figures = {"counted": sitting.count.dump(), "standings": dict(sitting.standings)}
+            conn.execute(_KEEP, {"of_id": row.id, "ballots_seen": sitting.judged[-1].seq, **figures})
             _write_standings(conn, row, sitting, now)
-        if values:
-            conn.execute(update(request).where(request.c.id == row.id).values(values))
 
     def _ended(
         self,
@@ -252,7 +251,7 @@ def _note(
 
 
 def _write_standings(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> None:
-    conn.execute(response.insert(), [_row(row.id, judged) for judged in sitting.judged])
+    conn.execute(_RESPOND, [_row(row.id, judged) for judged in sitting.judged])
     if sitting.replaced:
         changes = [
             {"of_seq": each.seq, "as_standing": each.standing, "because": each.reason}
@@ -325,6 +324,12 @@ _EVENTS: Select[Any] = (
     .order_by(event.c.seq)
     .limit(bindparam("most"))
 )
+_KEEP = (
+    update(request)
+    .where(request.c.id == bindparam("of_id"))
+    .values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
+)
+_RESPOND = response.insert()
 _RESTATE = (
     update(response)
     .where(response.c.seq == bindparam("of_seq"))

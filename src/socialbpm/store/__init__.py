@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -139,15 +140,20 @@ def after_commit(conn: Connection, act: Callable[[], None]) -> None:
 
 def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its primary or unique key is there; says whether it was inserted."""
-    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    return bool(conn.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+    return bool(conn.execute(_once(conn.dialect.name, table), values).rowcount)
 
 
 def insert_returning(conn: Connection, table: Table, column: Column[Any], **values: Any) -> Any | None:
     """As ``insert_once``, but gives ``column`` of the new row, or None if the row was there."""
-    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(column)
-    return conn.execute(insert).scalar()
+    return conn.execute(_once(conn.dialect.name, table).returning(column), values).scalar()
+
+
+@cache
+def _once(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Made once per table, because making a statement costs more than executing it."""
+    made: sqlite.Insert | postgresql.Insert
+    made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return made.on_conflict_do_nothing()
 
 
 def _connection(engine: Engine) -> Iterator[Connection]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from socialbpm.store.tables import audit
 
+_APPEND = audit.insert()
 _SINCE = select(audit).where(audit.c.seq > bindparam("after")).order_by(audit.c.seq).limit(bindparam("most"))
 _SINCE_OF_RUN = _SINCE.where(audit.c.run == bindparam("of_run"))
 
@@ -23,13 +24,13 @@ def record(
     **facts: Any,
 ) -> None:
     """Append one entry, in the transaction that makes it true. ``facts`` is JSON: ids, states and numbers."""
-    conn.execute(audit.insert(), {"at": now, "kind": kind, "run": run, "request": request, "facts": facts})
+    conn.execute(_APPEND, {"at": now, "kind": kind, "run": run, "request": request, "facts": facts})
 
 
 def record_all(conn: Connection, now: datetime, entries: Sequence[dict[str, Any]]) -> None:
     """Append several entries of the form ``{kind, run, request, facts}`` in one statement."""
     if entries:
-        conn.execute(audit.insert(), [{"at": now, **entry} for entry in entries])
+        conn.execute(_APPEND, [{"at": now, **entry} for entry in entries])
 
 
 def since(conn: Connection, seq: int, limit: int = 100, run: str | None = None) -> Sequence[Row[Any]]:
