@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
 from socialbpm import posts, tasks
+from socialbpm.outbox import drafts
 from socialbpm.outbox.deliveries import Action, Purpose
 from socialbpm.policies import Count
 from socialbpm.posts import AskKind, Choice, Media, Post, Text
