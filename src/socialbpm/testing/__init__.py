@@ -9,13 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from socialbpm.testing.channel_contract import ChannelContract as ChannelContract
     from socialbpm.testing.clock import FakeClock as FakeClock
+    from socialbpm.testing.loopback import LoopbackChannel as LoopbackChannel
+    from socialbpm.testing.loopback import LoopbackServer as LoopbackServer
 
 _PLACES = {
+    "ChannelContract": "channel_contract",
     "FakeClock": "clock",
+    "LoopbackChannel": "loopback",
+    "LoopbackServer": "loopback",
 }
 
-__all__ = ["FakeClock"]
+__all__ = ["ChannelContract", "FakeClock", "LoopbackChannel", "LoopbackServer"]
 
 
 def __getattr__(name: str) -> Any:

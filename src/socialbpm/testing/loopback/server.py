@@ -123,6 +123,13 @@ class LoopbackServer:
         """Take a post down."""
         return (200, {}) if self._shelf.delete(int(id)) else (404, {})
 
+    def answering(self, act: Callable[[], Reply | None]) -> Reply | None:
+        """A caller who asks for nonsense is told so."""
+        try:
+            return act()
+        except (KeyError, ValueError, TypeError):
+            return 400, {}
+
     def find(self, query: Body) -> Reply:
         """The posts under a key; only where that is offered."""
         if self.mode is not Dedupe.LOOKUP:
@@ -190,14 +197,17 @@ class _Calls(BaseHTTPRequestHandler):
         reads = {"/posts": platform.find, "/answers": platform.collect, "/control/posts": platform.all}
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         act = reads.get(url.path)
-        self._reply(act(query) if act and self._allowed() else (404 if self._allowed() else 401, {}))
+        if act is None or not self._allowed():
+            self._reply((404 if act is None else 401, {}))
+        else:
+            self._reply(platform.answering(lambda: act(query)))
 
     def do_POST(self) -> None:
         """Create, or script."""
         body, platform = self._body(), self.server.platform
         scripts = {"/control/answers": platform.answered, "/control/faults": platform.rebreak}
         if self.path in scripts:
-            self._reply(scripts[self.path](body))
+            self._reply(platform.answering(lambda: scripts[self.path](body)))
         else:
             self._write(r"/rooms/([^/]+)/posts", platform.create, body)
 
@@ -217,7 +227,8 @@ class _Calls(BaseHTTPRequestHandler):
         if place is None or not self._allowed():
             self._reply((401 if place else 404, {}))
         else:
-            self._reply(self.server.platform.written(lambda: act(place[1], body), body))
+            platform = self.server.platform
+            self._reply(platform.answering(lambda: platform.written(lambda: act(place[1], body), body)))
 
     def _allowed(self) -> bool:
         token = self.server.platform.token
