@@ -172,12 +172,14 @@ def _connection(engine: Engine) -> Iterator[Connection]:
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError:  # the text may hold a password: it is not repeated
+    except (ArgumentError, ValueError):  # the text may hold a password: it is not repeated
         raise _problem("the database URL cannot be read", "write e.g. sqlite:///social.db") from None
 
 
 def _engine(url: URL, *, in_memory: bool) -> Engine:
-    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": 8, "max_overflow": 56}
+    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56}
+    if in_memory:  # one connection for all threads, who take turns
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     if url.get_backend_name() == "postgresql":
         options["pool_pre_ping"] = True
     try:
