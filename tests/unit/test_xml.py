@@ -79,7 +79,7 @@ def test_all_social_elements_of_a_file_are_found_with_their_lines() -> None:
     assert all(f"<social:{e.declaration['element']}" in lines[e.place.line - 1] for e in found)
     assert found[0].declaration["children"][1]["text"] == "Planning  the ride."
     assert "colour" not in str(found[0].declaration)
-    assert "edit" not in found[2].declaration["attributes"]
+    assert "deadline" not in found[2].declaration["attributes"]
 
 
 def test_one_element_tells_its_own_task_only() -> None:

@@ -36,7 +36,7 @@ from socialbpm.tasks.models import (
     Wording,
 )
 from socialbpm.tasks.notation import Later, Notation, is_template, nearest
-from socialbpm.tasks.results import AskResult, PostResult
+from socialbpm.tasks.results import ERRORS, AskResult, PostResult
 from socialbpm.tasks.rules import Flaw
 
 NAMESPACE = "urn:socialbpm:1"
@@ -46,6 +46,7 @@ __all__ = [
     "CATALOGUE",
     "CHILDREN",
     "ELEMENTS",
+    "ERRORS",
     "MODELS",
     "NAMESPACE",
     "AskResult",

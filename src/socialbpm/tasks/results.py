@@ -7,6 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 REASONS, REASON_LENGTH, VOTERS = 20, 280, 100
 """Caps: a result is copied into every snapshot of its instance."""
 
+ERRORS = {
+    "social.delivery_failed": "The required destinations can no longer be reached.",
+    "social.invalid": "Process data gave values that make no valid task, or a template failed.",
+}
+"""The BPMN error codes of what could not be carried out; ``raiseOn`` adds ``social.<outcome>``."""
+
 
 class Reason(BaseModel):
     """Why somebody chose as they did, in their own words."""
