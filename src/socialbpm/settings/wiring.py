@@ -94,7 +94,8 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
     outcomes = Outcomes(store, clock, work, outbox)
     requests = Requests(store, clock, work, outbox, outcomes, people)
     Preparation(store, clock, work, channels, media, outcomes)
-    definitions = Definitions(store, clock, people)
+    capabilities = {name: channel.capabilities for name, channel in channels.items()}
+    definitions = Definitions(store, clock, people, capabilities)
     return Rooms(
         clock=clock,
         store=store,
@@ -108,7 +109,7 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         inbox=Inbox(store, clock, work, channels),
         outcomes=outcomes,
         definitions=definitions,
-        runner=Runner(store, clock, work, requests, outcomes, stubs=stubs),
+        runner=Runner(store, clock, work, requests, outcomes, definitions, stubs=stubs),
         secret=key,
         base_url=settings.base_url,
         operators=settings.operators,

@@ -337,6 +337,10 @@ class SocialWorkflow(_Lean, BpmnWorkflow):  # type: ignore[misc]
         ]
         return sorted(waiting, key=lambda task: task.id.int)
 
+    def at_work(self) -> Iterator[Step]:
+        """The tasks that are ready, waiting or going on, of this workflow first."""
+        return self._everywhere(TaskState.READY | TaskState.WAITING | TaskState.STARTED)
+
     def next_due(self) -> datetime | None:
         """When the next timer fires, those at event gateways included; None if no timer runs."""
         dues = [task.task_spec.event_definition for task in self.event_manager.tasks.values()]
