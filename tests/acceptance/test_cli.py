@@ -9,11 +9,12 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
@@ -81,14 +82,22 @@ def socialbpm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return call
 
 
-def process(*arguments: str | Path) -> subprocess.Popen[str]:
-    """The command line as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "socialbpm", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@contextmanager
+def process(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """The command line as a process of its own; it is not left behind, whatever fails."""
+    command = [sys.executable, "-m", "socialbpm", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        try:
+            yield started
+        finally:
+            if started.poll() is None:
+                started.kill()
+
+
+def ended(started: subprocess.Popen[str]) -> Done:
+    """What the rest of its output was, and its exit code."""
+    out, err = started.communicate(timeout=120)
+    return Done(started.returncode, out, err)
 
 
 @pytest.mark.parametrize(
@@ -175,10 +184,10 @@ def test_wrong_usage_is_exit_code_2(socialbpm: Command, arguments: list[str]) ->
         (["cancel", "nothing"], "nothing"),
         (["link", "adda"], "'adda' is in no community; did you mean 'ada'?"),
         (["respond", "nothing", "--person", "ada", "--choice", "approve"], "refused: "),
-        (["replay", "missing.replay.toml"], "missing.replay.toml: cannot be read"),
+        (["replay", "empty"], "empty: there is no *.replay.toml in it"),
         (["worker", "--until-idle", "--settings", "missing.toml"], "missing.toml: cannot be read"),
         (["runs", "--database", "sqlite:////missing/folder/x.db"], "cannot open"),
-        (["runs", "--database", "nonsense"], "nonsense"),
+        (["runs", "--database", "nonsense"], "the database URL cannot be read"),
     ],
 )
 def test_what_is_not_there_is_exit_code_1_with_a_word(
@@ -312,28 +321,24 @@ def test_a_try_out_asks_on_the_terminal(folder: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_ends_in_peace(folder: Path, number: signal.Signals) -> None:
     """SIGTERM and Ctrl-C let it finish what it has begun; exit code 0."""
-    worker = process("worker")
-    assert worker.stdout
-    assert worker.stdout.readline() == "working\n"
-    worker.send_signal(number)
-    assert worker.communicate(timeout=60)[1] == ""
-    assert worker.returncode == 0
+    with process("worker") as worker:
+        assert worker.stdout
+        assert worker.stdout.readline() == "working\n"
+        worker.send_signal(number)
+        assert ended(worker) == Done(0, "", "")
 
 
 def test_serve_serves_the_pages_and_does_the_work(socialbpm: Command, folder: Path) -> None:
     """Everybody's link is printed on this machine, the page behind it opens, and SIGTERM ends it in peace."""
-    serving = process("serve", "--port", "0")
-    assert serving.stdout
-    try:
+    with process("serve", "--port", "0") as serving:
+        assert serving.stdout
         base = serving.stdout.readline().removeprefix("pages at ").strip().rstrip("/")
         person, _, url = serving.stdout.readline().strip().partition(": ")
         assert (person, url.startswith(f"{base}/enter/")) == ("ada", True)
         with urlopen(url) as page:
             assert page.status == 200
-    finally:
         serving.terminate()
-    assert serving.communicate(timeout=60)[1] == ""
-    assert serving.returncode == 0
+        assert ended(serving)[::2] == (0, "")
 
 
 def test_a_port_that_is_taken_is_said(folder: Path, socialbpm: Command) -> None:
@@ -365,23 +370,25 @@ def test_the_demonstration_goes_on_when_a_person_has_answered_in_the_browser(fol
     """The link is printed, the form on the page behind it is sent, the process ends and the result is
     printed.
     """
-    showing = process("demo", "--port", "0", "--no-stay")
-    assert showing.stdout
-    link = ""
-    for line in showing.stdout:
-        if match := re.search(r"Answer as \w+: (\S+)", line):
-            link = match[1]
-            break
+    with process("demo", "--port", "0", "--no-stay") as showing:
+        assert showing.stdout
+        found = (re.search(r"Answer as \w+: (\S+)", line) for line in showing.stdout)
+        link = next((match[1] for match in found if match), "")
+        assert link, showing.stderr.read() if showing.stderr else ""
+        answer(link, "approve", "Fine")
+        done = ended(showing)
+    assert (done.code, done.err) == (0, "")
+    assert "result (finished)" in done.out
+
+
+def answer(link: str, choice: str, comment: str) -> None:
+    """What a browser does: follow the personal link, fill in the form, send it."""
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    page = browser.open(link)
-    html = page.read().decode()
+    with browser.open(link) as page:
+        html = page.read().decode()
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html))
-    action = re.search(r'<form[^>]*method="post"[^>]*action="([^"]+)"', html)
+    action = re.search(r'<form[^>]*method="post"[^>]*action="([^"]*/requests/[^"]+)"', html)
     assert action, html
-    base = re.match(r"https?://[^/]+", link)
-    assert base
-    form = urlencode({**hidden, "choice": "approve", "comment": "Fine"}).encode()
-    browser.open(base[0] + action[1], form)
-    out, err = showing.communicate(timeout=120)
-    assert (showing.returncode, err) == (0, "")
-    assert "result (finished)" in out
+    fields = urlencode({**hidden, "choice": choice, "comment": comment}).encode()
+    with browser.open(urljoin(link, action[1]), fields) as page:
+        assert page.status == 200

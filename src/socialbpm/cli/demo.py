@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +13,8 @@ from socialbpm.cli.output import as_text, say, warn
 from socialbpm.errors import NotFound
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from socialbpm.cli.narration import Narrator
     from socialbpm.settings import Settings
     from socialbpm.social import Social
@@ -86,20 +85,20 @@ def _tell_result(evidence: Evidence) -> None:
 def _serve(port: int, *, stay: bool) -> None:
     """The first sample for real: the pages, a worker, and a person in front of a browser."""
     from socialbpm.cli.narration import Narrator
-    from socialbpm.cli.service import address, listening, working
+    from socialbpm.cli.service import address, listening, serving, told_to_stop, working
     from socialbpm.settings.wiring import open_
 
-    script = _script(PLAYED[0])
+    script, stop = _script(PLAYED[0]), told_to_stop()
     with TemporaryDirectory(prefix="socialbpm-demo-") as folder, listening("127.0.0.1", port) as socket:
         settings = _settings(script, Path(folder), address("127.0.0.1", socket))
-        with open_(settings) as social, working(social), _serving(social, socket):
+        with open_(settings) as social, working(social), serving(social, socket):
             say(f"── {script.models[0].name}, pages at {social.base_url}/")
-            ended = _until_ended(social, _started(social, script), Narrator(say))
+            ended = _until_ended(social, _started(social, script), Narrator(say), stop)
             say(f"result ({ended.status}): {as_text(ended.data)}")
-            if stay:
+            if stay and not stop.is_set():
                 say("the pages stay up until you press Ctrl-C")
-                _wait()
-    if ended.status != "finished":
+                stop.wait()
+    if ended.status == "parked":
         raise typer.Exit(1)
 
 
@@ -120,8 +119,8 @@ def _started(social: Social, script: Script) -> str:
     return social.start(script.replay.process or process, script.replay.data | media).id
 
 
-def _until_ended(social: Social, run_id: str, narrate: Narrator) -> Run:
-    """Tell what happens, with a link for each question, until the run has ended."""
+def _until_ended(social: Social, run_id: str, narrate: Narrator, stop: Event) -> Run:
+    """Tell what happens, with a link for each question, until the run has ended or ``stop`` is set."""
     asked: set[str] = set()
     while True:
         narrate(social)
@@ -131,31 +130,5 @@ def _until_ended(social: Social, run_id: str, narrate: Narrator) -> Run:
                 asked.add(request.id)
                 person = request.people[0]
                 say(f"\n  Answer as {person}: {social.link(person, f'/requests/{request.id}')}\n")
-        if run.status in ENDED:
+        if run.status in ENDED or stop.wait(LOOK):
             return run
-        time.sleep(LOOK)
-
-
-@contextmanager
-def _serving(social: Social, socket: Any) -> Iterator[None]:
-    """The pages in a thread of their own while the block runs."""
-    import threading
-
-    from socialbpm.cli.service import server
-
-    serving = server(social)
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [socket]}, name="socialbpm-pages")
-    thread.start()
-    try:
-        yield
-    finally:
-        serving.should_exit = True
-        thread.join()
-
-
-def _wait() -> None:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        say()

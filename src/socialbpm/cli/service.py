@@ -17,8 +17,6 @@ from socialbpm.cli.options import settings as chosen
 from socialbpm.cli.output import as_json, say, table, warn
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from socialbpm.social import Social
 
 LOOK = 0.2  # seconds between two looks at work that somebody else has taken
@@ -39,9 +37,9 @@ def serve(
     with listening(host, port) as socket:
         if "base_url" not in given.model_fields_set:
             given = given.model_copy(update={"base_url": address(host, socket)})
-        with open_(given) as social, working(social, not web_only):
+        with open_(given) as social, working(social, not web_only), serving(social, socket):
             greet(social)
-            server(social).run(sockets=[socket])
+            told_to_stop().wait()
 
 
 def worker(
@@ -53,9 +51,7 @@ def worker(
     with opened(settings, database) as social:
         if until_idle:
             return say(f"{_until_idle(social)} done")
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = told_to_stop()
         say("working")
         social.rooms.engine.worker(stop)
 
@@ -122,11 +118,22 @@ def address(host: str, socket: Any) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server(social: Social) -> uvicorn.Server:
-    """The web server of the pages; a signal ends it, and open event streams are cut after two seconds."""
+def told_to_stop() -> threading.Event:
+    """Set when a signal asks this process to end: it then finishes what it has begun."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@contextmanager
+def serving(social: Social, socket: Any) -> Iterator[None]:
+    """The pages in a thread of their own while the block runs; open event streams are cut after two
+    seconds.
+    """
     import uvicorn
 
-    return uvicorn.Server(
+    server = uvicorn.Server(
         uvicorn.Config(
             social.asgi(),
             log_level="warning",
@@ -136,6 +143,13 @@ def server(social: Social) -> uvicorn.Server:
             lifespan="off",
         )
     )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="socialbpm-pages")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @contextmanager
