@@ -270,6 +270,22 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert len(found) == 4
 
 
+def test_a_disclosure_keeps_apart_what_the_author_and_what_data_says() -> None:
+    """It stands in the post like the text itself, so its words from data may not act either."""
+
+    def evaluate(template: str, native: bool) -> Any:
+        assert not native
+        return (Span("Paid by "), Span("@all", authored=False))
+
+    declared = poll(disclosure="Paid by {{ sponsor }}")
+    task = tasks.resolve(declared, evaluate)
+    assert task.disclosure == (Span("Paid by "), Span("@all", authored=False))
+    assert tasks.load(json.loads(json.dumps(tasks.dump(task)))) == task
+    assert flaws("postStatus", {"to": "a", "disclosure": "x" * 301}) == [
+        f"disclosure: '{'x' * 60}…' is not one line of at most 300 characters"
+    ]
+
+
 def test_what_only_data_can_tell_is_checked_when_the_request_opens() -> None:
     """The same rules apply to values from data; nothing of the failure is a traceback."""
     declared = poll(TEXT, choices="{{ routes }}")

@@ -14,7 +14,7 @@ def wording(task: SocialTask, network: str) -> Text:
     """The text for this kind of channel, else the text for all; the disclosure stands first."""
     texts = {each.network: each.text for each in task.texts}
     text = texts.get(network, texts.get("", ()))
-    return (Span(f"{task.disclosure}\n"), *text) if task.disclosure else text
+    return (*task.disclosure, Span("\n"), *text) if task.disclosure else text
 
 
 def choices(task: SocialTask) -> tuple[Choice, ...]:

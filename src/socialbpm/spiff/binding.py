@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from socialbpm.errors import Problem, TaskFailed
 from socialbpm.people import Community
 from socialbpm.policies import Rule
-from socialbpm.posts import AskKind, Capabilities, plain
+from socialbpm.posts import AskKind, Capabilities, Text, plain
 from socialbpm.requests.rolls import eligible, members
 from socialbpm.spiff.xml import SocialElement
 from socialbpm.tasks import (
@@ -18,7 +18,6 @@ from socialbpm.tasks import (
     RequestReview,
     SocialTask,
     Wording,
-    is_template,
     known,
     nearest,
 )
@@ -148,15 +147,13 @@ def _asks(task: Asking, can: Capabilities) -> Iterator[tuple[str, str, str]]:
 def _shortest(task: SocialTask, network: str) -> str:
     """What is certain to be sent to a kind of channel: nothing of a text that is yet to be evaluated."""
     fitting = sorted((text for text in task.texts if text.network in ("", network)), key=_general)
-    words = "".join(part for part in map(_certain, fitting[:1]))
-    return f"{task.disclosure}\n{words}" if task.disclosure else words
+    words = "".join(_certain(wording.text) for wording in fitting[:1])
+    return f"{_certain(task.disclosure)}\n{words}" if task.disclosure else words
 
 
 def _general(wording: Wording) -> bool:
     return not wording.network
 
 
-def _certain(wording: Wording) -> str:
-    if any(isinstance(span.text, Later) or is_template(span.text) for span in wording.text):
-        return ""
-    return plain(wording.text)
+def _certain(text: Text) -> str:
+    return "" if any(isinstance(span.text, Later) for span in text) else plain(text)

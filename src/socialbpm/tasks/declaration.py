@@ -218,18 +218,18 @@ def _variable(declaration: Declaration) -> Iterator[Flaw]:
 def _read(declaration: Declaration, evaluate: Evaluate) -> tuple[SocialTask, frozenset[str], list[Flaw]]:
     """Evaluate, read each value by its notation, then apply the rules to whatever could be read."""
     task = model(declaration["element"])
-    names = {alias: name for alias, (name, _) in attributes(task).items()}
+    offered = attributes(task)
     values = {
-        alias: evaluate(text, True) if is_template(text) else text
+        alias: evaluate(text, not offered[alias][1].text) if is_template(text) else text
         for alias, text in declaration["attributes"].items()
-        if alias in names
+        if alias in offered
     }
     later = {alias for alias, value in values.items() if isinstance(value, Later)}
     values |= _bodies(declaration["children"], evaluate)
     found, flaws, bad = _validated(
         task, {alias: value for alias, value in values.items() if alias not in later}
     )
-    unknown = frozenset(names.get(alias, alias) for alias in later | bad)
+    unknown = frozenset(offered[alias][0] if alias in offered else alias for alias in later | bad)
     return found, unknown, [*flaws, *broken(found, unknown)]
 
 

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from socialbpm import policies
-from socialbpm.posts import Choice, Span
+from socialbpm.posts import Choice, Span, Text
 from socialbpm.tasks import notation as by
 from socialbpm.tasks import rules
 from socialbpm.tasks.results import AskResult, PostResult
@@ -151,8 +151,8 @@ class SocialTask(BaseModel):
     at: Annotated[datetime | None, by.TIME] = Field(
         default=None, title="Scheduled time", description="Not posted before this time."
     )
-    disclosure: Annotated[str, by.LINE] = Field(
-        default="",
+    disclosure: Annotated[Text, by.LINE] = Field(
+        default=(),
         title="Disclosure",
         description="A line that is put first, counts in the length and is never cut: who pays, who speaks.",
     )

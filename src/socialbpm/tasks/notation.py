@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from socialbpm.posts import Choice
+from socialbpm.posts import Choice, Span, Text, plain
 
 NAME_LENGTH = 100
 LABEL_LENGTH = 300
@@ -54,7 +54,8 @@ class Notation:
     """One way to write a value. ``read`` raises Misread; ``write`` gives JSON that ``read`` takes back.
 
     ``pattern`` is the XSD pattern of literal values, ``names`` the values of an enumeration. ``literal`` says
-    that the value may not come from an expression, because the model check depends on it.
+    that the value may not come from an expression, because the model check depends on it. ``text`` says that
+    people read it, so that it is a row of spans.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Notation:
     pattern: str = ""
     names: tuple[str, ...] = ()
     literal: bool = False
+    text: bool = False
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Let pydantic read a field by its notation alone."""
@@ -160,10 +162,20 @@ def _identifier(value: object) -> str:
     return value
 
 
-def _line(value: object) -> str:
-    if not isinstance(value, str) or len(value) > LINE_LENGTH or "\n" in value or _CONTROL.search(value):
-        raise Misread(f"{shown(value)} is not one line of at most {LINE_LENGTH} characters")
-    return value.strip()
+def _line(value: object) -> Text:
+    """Spans of one line, from a string, from spans, or from their JSON form."""
+    given = [{"text": value}] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        raise Misread(f"{shown(value)} is no text")
+    spans = tuple(span if isinstance(span, Span) else Span(**span) for span in given)
+    line = plain(spans)
+    if len(line) > LINE_LENGTH or "\n" in line or _CONTROL.search(line):
+        raise Misread(f"{shown(line)} is not one line of at most {LINE_LENGTH} characters")
+    return spans if line.strip() else ()
+
+
+def _written_line(spans: Text) -> list[dict[str, str | bool]]:
+    return [{"text": span.text, "authored": span.authored} for span in spans]
 
 
 def _boolean(value: object) -> bool:
@@ -343,7 +355,7 @@ REFERENCE = Notation("reference", "the id of another element of this process", _
 VARIABLE = Notation(
     "variable", "the name of a variable", _identifier, pattern=r"[\i-[:]][\c-[:.\-]]*", literal=True
 )
-LINE = Notation("line", f"one line of at most {LINE_LENGTH} characters", _line, literal=True)
+LINE = Notation("line", f"one line of at most {LINE_LENGTH} characters", _line, _written_line, text=True)
 BOOLEAN = Notation("boolean", "true or false", _boolean, pattern="true|false")
 COUNT = Notation("count", "a whole number of 1 or more", _optional_count, pattern=r"0*[1-9]\d*")
 REQUIRE = Notation("require", "all, any or a number", _require, pattern=r"all|any|0*[1-9]\d*")
