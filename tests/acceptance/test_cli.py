@@ -11,15 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlencode, urljoin
-from urllib.request import HTTPCookieProcessor, build_opener, urlopen
+from urllib.request import urlopen
 
 import pytest
 
 from socialbpm.cli import main
+from tests.browsing import Browser
 
 MODEL = Path(__file__).parents[2] / "examples" / "second_eyes.bpmn"
 HEAVY = (
@@ -194,6 +193,7 @@ def test_what_is_not_there_is_exit_code_1_with_a_word(
     socialbpm: Command, arguments: list[str], says: str
 ) -> None:
     """One line on stderr, nothing on stdout."""
+    Path("empty").mkdir()
     done = socialbpm(*arguments)
     assert (done.code, done.out) == (1, "")
     assert says in done.err
@@ -375,20 +375,9 @@ def test_the_demonstration_goes_on_when_a_person_has_answered_in_the_browser(fol
         found = (re.search(r"Answer as \w+: (\S+)", line) for line in showing.stdout)
         link = next((match[1] for match in found if match), "")
         assert link, showing.stderr.read() if showing.stderr else ""
-        answer(link, "approve", "Fine")
+        browser = Browser()
+        browser.sign_in(link)
+        browser.send("/requests/", choice="approve", comment="Fine")
         done = ended(showing)
     assert (done.code, done.err) == (0, "")
     assert "result (finished)" in done.out
-
-
-def answer(link: str, choice: str, comment: str) -> None:
-    """What a browser does: follow the personal link, fill in the form, send it."""
-    browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    with browser.open(link) as page:
-        html = page.read().decode()
-    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html))
-    action = re.search(r'<form[^>]*method="post"[^>]*action="([^"]*/requests/[^"]+)"', html)
-    assert action, html
-    fields = urlencode({**hidden, "choice": choice, "comment": comment}).encode()
-    with browser.open(urljoin(link, action[1]), fields) as page:
-        assert page.status == 200

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
+from urllib.request import Request, urlopen
 
 import pytest
+
+from tests.browsing import Browser
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,19 +94,10 @@ def test_a_person_answers_on_the_pages_inside_a_fastapi_app(site: str) -> None:
             return json.load(answer)  # type: ignore[no-any-return]
 
     until(lambda: shown()["waits_for"] == ["May this go out?"])
-    browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    page = browser.open(release["reviewers"]["ada"]).read().decode()
-    path = re.search(r'href="([^"]*/requests/[^"]+)"', page)
-    assert path, page
-    form = browser.open(f"{site}{path[1]}" if path[1].startswith("/") else path[1])
-    fields = dict(
-        re.findall(
-            r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', html := form.read().decode()
-        )
-    )
-    action = re.search(r'<form[^>]*method="post"[^>]*action="([^"]+)"', html)
-    assert action, html
-    browser.open(f"{site}{action[1]}", urlencode({**fields, "choice": "approve", "comment": "Good"}).encode())
+    browser = Browser()
+    browser.sign_in(release["reviewers"]["ada"])
+    browser.follow("/requests/")
+    browser.send("/requests/", choice="approve", comment="Good")
     until(lambda: shown()["status"] == "finished")
     assert shown()["data"]["ask"]["outcome"] == "approved"
 

@@ -98,7 +98,7 @@ def replay(
                 failed[str(path)] = report
             step(f"{'differs' if report else 'as it says'}: {path}")
     _report(found, played, failed, coverage=coverage, json=json)
-    if failed or not found:
+    if failed:
         raise typer.Exit(1)
 
 
@@ -109,6 +109,7 @@ def _found(paths: list[Path]) -> list[Path]:
     ]
     if not found:
         warn(f"{paths[0]}: there is no *.replay.toml in it")
+        raise typer.Exit(1)
     return found
 
 
