@@ -1,0 +1,194 @@
+"""Plain BPMN and DMN run under ours exactly as under SpiffWorkflow's own parser, workflow and serializer."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from SpiffWorkflow.bpmn import BpmnEvent
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
+from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
+from SpiffWorkflow.util.task import TaskState
+
+from socialbpm.clock import SystemClock
+from socialbpm.spiff.parser import SocialParser
+from socialbpm.spiff.serializer import Codec, serializer
+from socialbpm.spiff.workflow import SocialWorkflow
+
+PLAIN = Path(__file__).parents[1] / "plain"
+Act = tuple[str, Any]  # what happens from outside, once nothing happens by itself
+SCRIPTS: dict[str, list[Act]] = {
+    "gateways": [],
+    "subprocesses": [("do", "ask_somebody"), ("do", "c_wait")],
+    "multi_instance": [*[("do", "times")] * 3, *[("do", "look")] * 3, ("do", "early")],
+    "timers": [("pass", 0.08), ("pass", 0.12), ("pass", 0.08), ("do", "patient")],
+    "cycle": [("pass", 0.1), ("pass", 0.1), ("do", "work")],
+    "messages": [
+        ("send", ("order", {"what": "pears"})),
+        ("send", ("news", "good")),
+        ("send", ("stop", "enough")),
+    ],
+    "signals_and_errors": [],
+    "decision": [],
+    "data": [("do", "around")],
+}
+STOCK = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(SPIFF_CONFIG))
+
+
+class Services(PythonScriptEngine):
+    """A host's script engine, with one service."""
+
+    def call_service(self, task: Any, **service: Any) -> str:
+        return json.dumps({"asked": service["operation_params"]["key"]["value"]})
+
+
+def parsed(parser_class: type, name: str) -> Any:
+    parser = parser_class()
+    parser.add_bpmn_file(str(PLAIN / f"{name}.bpmn"))
+    parser.add_dmn_files([str(path) for path in PLAIN.glob("*.dmn")])
+    return parser
+
+
+class Theirs:
+    """SpiffWorkflow as it comes."""
+
+    def __init__(self, name: str) -> None:
+        parser = parsed(SpiffBpmnParser, name)
+        self.specs = parser.get_spec(name), parser.get_subprocess_specs(name)
+
+    def start(self) -> Any:
+        return BpmnWorkflow(*self.specs, script_engine=Services())
+
+    def reload(self, workflow: Any) -> Any:
+        restored = STOCK.deserialize_json(STOCK.serialize_json(workflow))
+        restored.script_engine = Services()
+        return restored
+
+
+class Ours:
+    """Ours, saved as a host saves it: in SpiffWorkflow's own format."""
+
+    def __init__(self, name: str) -> None:
+        parser = parsed(SocialParser, name)
+        self.specs = parser.get_spec(name), parser.get_subprocess_specs(name)
+
+    def start(self) -> Any:
+        return SocialWorkflow(*self.specs, script_engine=Services())
+
+    def reload(self, workflow: Any) -> Any:
+        restored = serializer().deserialize_json(serializer().serialize_json(workflow))
+        restored.script_engine = Services()
+        return restored
+
+
+class OursStored:
+    """Ours, saved as our own store saves it: specification and state apart."""
+
+    def __init__(self, name: str) -> None:
+        self.codec = Codec(SystemClock())
+        self.id, self.body = self.codec.pack_specs(parsed(SocialParser, name), name)
+        self.specs = self.codec.unpack_specs(self.body)
+
+    def start(self) -> Any:
+        return SocialWorkflow(self.specs.spec, self.specs.subprocesses, script_engine=Services())
+
+    def reload(self, workflow: Any) -> Any:
+        state = self.codec.pack(workflow, self.id)
+        restored = self.codec.unpack(state, self.specs, self.id, Services())
+        assert shape(restored) == shape(workflow)
+        return restored
+
+
+def play(side: Any, name: str, *, restart: bool) -> Any:
+    workflow = side.start()
+    steps(workflow)
+    for act, what in SCRIPTS[name]:
+        if restart:
+            workflow = side.reload(workflow)
+        ACTS[act](workflow, what)
+        steps(workflow)
+    assert workflow.is_completed(), workflow.get_dump()
+    return workflow
+
+
+def steps(workflow: Any) -> None:
+    """Go on until nothing happens by itself any more: the engine looks at timers once per call."""
+    before: Any = None
+    while before != (before := [(task.id, task.state) for task in workflow.get_tasks()]):
+        workflow.do_engine_steps()
+
+
+def do(workflow: Any, element: str) -> None:
+    """A person does the first ready task of this element."""
+    task = next(t for t in workflow.get_tasks(state=TaskState.READY) if t.task_spec.bpmn_id == element)
+    task.data[f"by_{element}"] = True
+    task.run()
+
+
+def send(workflow: Any, message: tuple[str, Any]) -> None:
+    """A message comes from outside."""
+    name, payload = message
+    waiting = [
+        t.task_spec.event_definition for t in workflow.get_tasks(state=TaskState.WAITING) if _catches(t)
+    ]
+    found = [
+        each for one in waiting for each in getattr(one, "event_definitions", [one]) if each.name == name
+    ]
+    workflow.send_event(BpmnEvent(found[0], payload=payload))
+
+
+def _catches(task: Any) -> bool:
+    return hasattr(task.task_spec, "event_definition")
+
+
+ACTS: dict[str, Callable[[Any, Any], None]] = {"do": do, "send": send, "pass": lambda _, s: time.sleep(s)}
+
+
+def shape(workflow: Any) -> list[tuple[int, str, str, dict[str, Any]]]:
+    """The whole tree: depth, name, state and data of every task, in order."""
+    tasks = workflow.get_tasks()
+    return [(t.depth, t.task_spec.name, TaskState.get_name(t.state), t.data) for t in tasks]
+
+
+def specs(side: Any, registry: Any) -> Any:
+    spec, calls = side.specs
+    return registry.convert(spec), {name: registry.convert(called) for name, called in calls.items()}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_plain_models_parse_to_the_same_specification(name: str) -> None:
+    """The specification as JSON is the same, whichever parser made it."""
+    theirs, ours = specs(Theirs(name), STOCK.registry), specs(Ours(name), serializer().registry)
+    assert json.loads(json.dumps(ours)) == json.loads(json.dumps(theirs))
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["in one go", "restarted at every wait"])
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_plain_models_run_to_the_same_result(name: str, restart: bool) -> None:
+    """The same tasks in the same tree, in the same states, with the same data; in both forms of storage."""
+    theirs = play(Theirs(name), name, restart=restart)
+    for side in (Ours(name), OursStored(name)):
+        ours = play(side, name, restart=restart)
+        assert shape(ours) == shape(theirs)
+        assert ours.data == theirs.data
+
+
+def test_every_plain_model_is_compared() -> None:
+    """A file that nobody plays would prove nothing."""
+    assert set(SCRIPTS) == {path.stem for path in PLAIN.glob("*.bpmn")}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_host_may_go_back_to_the_stock_serializer(name: str) -> None:
+    """What our serializer writes of a plain instance, SpiffWorkflow's own reads."""
+    workflow = Ours(name).start()
+    steps(workflow)
+    restored = STOCK.deserialize_json(serializer().serialize_json(workflow))
+    assert shape(restored) == shape(workflow)
