@@ -59,7 +59,8 @@ def _of_write(row: Row[Any], writes: Any) -> Place:
         return Place(state=State.SKIPPED, reason="a newer edit has taken its place")
     if first.state != State.SENT or any(write.state == State.SENDING for write in others):
         return Place(waits=True)
-    return Place(target=Receipt(remote_id=first.remote_id, url=first.url))
+    target = Receipt(remote_id=first.remote_id, url=first.url)
+    return Place(target=target, answers=first.post["reply_to"])  # an edit leaves the post in its thread
 
 
 def _overtake(conn: Connection, work: Work, row: Row[Any], writes: Any, now: datetime) -> None:
@@ -77,7 +78,8 @@ def _newer(one: Any, other: Any) -> bool:
 
 
 _COLUMNS = [
-    delivery.c[name] for name in ("id", "request", "purpose", "action", "seq", "state", "remote_id", "url")
+    delivery.c[name]
+    for name in ("id", "request", "purpose", "action", "seq", "state", "remote_id", "url", "post")
 ]
 _WRITES = select(*_COLUMNS).where(
     or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))

@@ -108,7 +108,8 @@ class Requests:
         if conn.execute(_STATE, {"of_id": opening.key}).first() is not None:
             return False
         prospect = self.examine(opening)
-        if not insert_once(conn, request, **self._row(opening, prospect)):
+        number = threads.next_round(conn, opening.run, opening.element)
+        if not insert_once(conn, request, round=number, **self._row(opening, prospect)):
             return False
         if prospect.voters:
             rolls.freeze(conn, opening.key, prospect.everybody, prospect.voters)

@@ -24,6 +24,11 @@ class Earlier:
     next_seq: int
 
 
+def next_round(conn: Connection, run: str, element: str) -> int:
+    """The number of the next request of ``element`` in this run."""
+    return 1 + (conn.execute(_LAST_ROUND, {"of_run": run, "of_element": element}).scalar() or 0)
+
+
 def latest(conn: Connection, run: str, element: str, but: str) -> Mapping[Destination, Earlier]:
     """The posts of the latest request of ``element`` in this run but this one, by destination."""
     rows = [row for row in _requests(conn, run, element) if row.id != but]
@@ -35,8 +40,8 @@ def round_before(
 ) -> Mapping[Destination, Earlier]:
     """The posts of the previous round: the latest request at the same place of the diagram.
 
-    What stands before the ``~`` of an ``address`` says where in the diagram, with the number of the instance of a
-    multi-instance but not of the round; what follows it is the whole way, rounds included.
+    What stands before the ``~`` of an ``address`` says where in the diagram, with the number of the instance
+    of a multi-instance but not of the round; what follows it is the whole way, rounds included.
     """
     rows, place = _requests(conn, run, element), address.partition("~")[0]
     before = [row for row in rows if row.id != but and row.address.partition("~")[0] == place]
@@ -44,9 +49,8 @@ def round_before(
 
 
 def _requests(conn: Connection, run: str, element: str) -> Sequence[Row[Any]]:
-    """Latest first; of those opened in the same instant, the one whose way through the process is longest."""
-    rows = conn.execute(_REQUESTS, {"of_run": run, "of_element": element, "most": RECENT}).all()
-    return sorted(rows, key=lambda row: (row.opened_at, len(row.address)), reverse=True)
+    """The latest first."""
+    return conn.execute(_REQUESTS, {"of_run": run, "of_element": element, "most": RECENT}).all()
 
 
 def _posts(conn: Connection, request_id: str) -> dict[Destination, Earlier]:
@@ -59,9 +63,9 @@ def _posts(conn: Connection, request_id: str) -> dict[Destination, Earlier]:
 
 
 _REQUESTS: Select[Any] = (
-    select(request.c.id, request.c.address, request.c.opened_at)
+    select(request.c.id, request.c.address)
     .where(request.c.run == bindparam("of_run"), request.c.element == bindparam("of_element"))
-    .order_by(request.c.opened_at.desc())
+    .order_by(request.c.round.desc())
     .limit(bindparam("most"))
 )
 _POSTS = select(
@@ -73,6 +77,9 @@ _POSTS = select(
         delivery.c.action == Action.EDIT,
         delivery.c.state.not_in([State.REJECTED, State.SKIPPED]),
     ),
+)
+_LAST_ROUND = select(func.max(request.c.round)).where(
+    request.c.run == bindparam("of_run"), request.c.element == bindparam("of_element")
 )
 _LAST_SEQ = select(func.max(delivery.c.seq)).where(
     or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))

@@ -98,6 +98,7 @@ request = Table(
     Column("task", JSON, nullable=False),  # the evaluated task, as tasks.py dumps it
     Column("state", String(10), nullable=False),
     Column("version", Integer, nullable=False, default=1),  # counts up at each revise
+    Column("round", Integer, nullable=False),  # counts the requests of this element in this run
     Column("opened_at", Instant, nullable=False),
     Column("stands_at", Instant),  # when the required posts stood: the clock of its deadline starts here
     Column("ends_at", Instant),  # the earlier of its deadline and an interrupting boundary timer
@@ -109,7 +110,7 @@ request = Table(
     Column("closed_at", Instant),
     Column("ballots_seen", Integer, nullable=False, default=0),  # last social_response.seq applied
     Index("social_request_live", "run", "state"),
-    Index("social_request_of_element", "run", "element", "opened_at"),
+    Index("social_request_of_element", "run", "element", "round"),
     Index("social_request_by_state", "state", "opened_at"),
 )
 

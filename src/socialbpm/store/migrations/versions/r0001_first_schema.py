@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("task", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("stands_at", sa.BigInteger(), nullable=True),
         sa.Column("ends_at", sa.BigInteger(), nullable=True),
@@ -199,9 +200,7 @@ def upgrade() -> None:
     )
     op.create_index("social_request_by_state", "social_request", ["state", "opened_at"], unique=False)
     op.create_index("social_request_live", "social_request", ["run", "state"], unique=False)
-    op.create_index(
-        "social_request_of_element", "social_request", ["run", "element", "opened_at"], unique=False
-    )
+    op.create_index("social_request_of_element", "social_request", ["run", "element", "round"], unique=False)
     op.create_table(
         "social_delivery",
         sa.Column("id", sa.String(length=36), nullable=False),
