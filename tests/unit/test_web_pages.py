@@ -185,7 +185,8 @@ def test_a_picture_comes_with_its_alt_text_and_as_what_it_is(social: Social, rev
     answer = ada.get(_picture(ada, review))
     assert answer.headers["content-type"] in ("image/png", "image/jpeg", "image/webp")
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
+    assert answer.headers["content-security-policy"].endswith("; sandbox")
     assert answer.headers["cache-control"].startswith("private")
 
 
@@ -217,7 +218,7 @@ def test_an_answer_counts_and_is_told(social: Social, review: str) -> None:
     page = ada.get(str(answer.url)).text
     assert "Your answer counts" in page
     assert "Sharp &lt;b&gt;" in page
-    assert "1 of 2 person has answered" in page
+    assert "Answered by 1 of 2 people" in page
 
 
 def test_a_form_sent_twice_counts_once(social: Social, review: str) -> None:
@@ -270,7 +271,7 @@ def test_an_answer_can_be_changed_and_withdrawn(social: Social, poll: str) -> No
     answer = ada.post(f"/requests/{poll}", data=form(ada, poll, withdraw="yes", choice="blue"))
     social.work()
     assert "Your answer is withdrawn" in ada.get(str(answer.url)).text
-    assert "0 of 3 people have answered" in ada.get(f"/requests/{poll}").text
+    assert "Answered by 0 of 3 people" in ada.get(f"/requests/{poll}").text
 
 
 def test_a_late_answer_is_told_so(social: Social, review: str) -> None:

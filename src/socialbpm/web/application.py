@@ -120,6 +120,5 @@ class Refusals:
     def _page(self, request: Request, status: int, what: str, title: str = "", remedy: str = "") -> Response:
         heading = title or TITLES.get(status, "That did not work")
         advice = remedy or REMEDIES.get(status, "Begin at your home page.")
-        return self.site.page(
-            request, "refused.html", status=status, heading=heading, what=what, remedy=advice
-        )
+        said = {"heading": heading, "what": what, "remedy": advice}
+        return self.site.page(request, "refused.html", self.site.guest_if_any(request), status, **said)

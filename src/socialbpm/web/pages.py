@@ -23,7 +23,8 @@ from socialbpm.web.streams import Posted
 
 # What a browser shows as a picture and never runs. An SVG can carry a script, so none is served.
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-ALONE = "default-src 'none'; sandbox"  # a picture opened by itself gets nothing at all
+# A picture opened by itself may only be styled by the browser that shows it.
+ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class Pages:

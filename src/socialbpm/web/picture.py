@@ -61,6 +61,7 @@ def draw(diagram: Diagram, states: Mapping[str, str], badges: Mapping[str, str])
         *(_shape(shape, states, badges) for shape in shapes if _is_ground(shape)),
         *(_edge(edge) for edge in diagram.edges),
         *(_shape(shape, states, badges) for shape in shapes if not _is_ground(shape)),
+        *(_flow_name(edge) for edge in diagram.edges if edge.element.name),
         role="img",
         class_="diagram large" if width > LARGE else "diagram",
         viewBox=f"{left:g} {top:g} {width:g} {height:g}",
@@ -187,9 +188,14 @@ def _edge(edge: Edge) -> Markup:
     parts = [_tag("polyline", points=_points(edge.points))]
     if flow:
         parts.append(_head(*edge.points[-2:]))
-    if edge.element.name:
-        parts.append(_words(edge.element.name, edge.label or _beside(edge), from_top=True))
     return _tag("g", *parts, class_="flow" if flow else "flow loose")
+
+
+def _flow_name(edge: Edge) -> Markup:
+    """Above everything else, for it may come to lie over a shape."""
+    return _tag(
+        "g", _words(edge.element.name, edge.label or _beside(edge), from_top=True), class_="flow-name"
+    )
 
 
 def _head(before: tuple[float, float], tip: tuple[float, float]) -> Markup:

@@ -68,6 +68,13 @@ class Site:
             raise SignInNeeded
         return Guest(session=session, viewer=self.viewer(session.person))
 
+    def guest_if_any(self, request: Request) -> Guest | None:
+        """Who is calling, for pages that are shown to anybody."""
+        try:
+            return self.guest(request)
+        except SignInNeeded:
+            return None
+
     def viewer(self, person: str) -> Viewer:
         """What ``person`` may see. Raises SignInNeeded for somebody who takes part in nothing (any more)."""
         viewer = viewer_of(person, self.social.communities, self.social.operators)
