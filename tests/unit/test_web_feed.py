@@ -41,7 +41,7 @@ def _run(conn: Connection, run_id: str, room: str = "") -> None:
     if not room:
         return
     ask = {"run": run_id, "element": "ask", "name": "Ask", "kind": "postStatus", "address": "a", "task": {}}
-    state = {"state": "OPEN", "version": 1, "opened_at": NOW, "counted": {}, "standings": {}}
+    state = {"state": "OPEN", "version": 1, "opened_at": NOW, "counted": {}, "standings": {}, "round": 1}
     conn.execute(request.insert().values(id=f"r-{run_id}", **ask, **state))
     to = Destination(channel="local", room=room)
     frozen = {
