@@ -25,8 +25,9 @@ from socialbpm.requests import Requests
 from socialbpm.settings import secret
 from socialbpm.settings.models import LOCAL, Channel, Settings, bound_or_refused, communities
 from socialbpm.social import Rooms, Social
+from socialbpm.spiff.burst import Stubs
 from socialbpm.spiff.definitions import Definitions
-from socialbpm.spiff.runner import Runner, Stubs
+from socialbpm.spiff.runner import Runner
 from socialbpm.store import Store
 
 Around = Callable[[ports.Channel], ports.Channel]

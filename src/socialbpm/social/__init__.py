@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from socialbpm.outbox import Outbox
     from socialbpm.outcomes import Outcomes
     from socialbpm.people import Community
-    from socialbpm.requests import Requests
+    from socialbpm.requests import Closed, Requests
     from socialbpm.spiff.definitions import Definitions
     from socialbpm.spiff.hosts import SocialWorkflow
     from socialbpm.spiff.runner import Runner
@@ -244,11 +244,17 @@ class Social:
 
         hosts.sync(self.rooms, ref, workflow, conn=conn)
 
-    def closed(self, ref: str, *, conn: Connection | None = None) -> Mapping[str, Any]:
-        """The outcomes that wait to be applied to the host's run ``ref``."""
+    def closed(self, ref: str, *, conn: Connection | None = None) -> Mapping[str, Closed]:
+        """The outcomes that wait to be applied to the host's run ``ref``: key → outcome, as they fell."""
         from socialbpm.spiff import hosts
 
         return hosts.closed(self.rooms, ref, conn=conn)
+
+    def apply(self, workflow: SocialWorkflow, outcomes: Mapping[str, Closed]) -> list[str]:
+        """Give a workflow these outcomes and let it go on; the keys to acknowledge once it is saved."""
+        from socialbpm.spiff import hosts
+
+        return hosts.apply(workflow, outcomes)
 
     def ack(self, ref: str, keys: Sequence[str], *, conn: Connection | None = None) -> None:
         """The host has applied these outcomes and saved its state."""
