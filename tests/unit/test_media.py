@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from socialbpm.media import Media
 from socialbpm.media.pictures import fit, sniff
 from socialbpm.posts import MediaLimits
 from socialbpm.store import Store
+from socialbpm.store.tables import media_variant
 from socialbpm.testing import FakeClock
 
 LIMITS = MediaLimits(count=4)
@@ -122,8 +124,9 @@ def test_a_decompression_bomb_is_refused_by_its_header() -> None:
 def test_a_cut_picture_is_refused_in_words(format: str, kept: float) -> None:
     """Damage is told as damage; no decoder's exception gets out."""
     body = noisy(format, (200, 200))
-    with pytest.raises(DefinitionError, match=r"damaged|no PNG"):
-        fit(body[: int(len(body) * kept)], LIMITS)
+    for look in (sniff, lambda cut: fit(cut, LIMITS)):
+        with pytest.raises(DefinitionError, match=r"damaged|no PNG"):
+            look(body[: int(len(body) * kept)])
 
 
 def test_a_reference_that_is_not_there_is_told(media: Media) -> None:
@@ -236,6 +239,20 @@ def test_every_kind_of_png_can_be_fitted(mode: str) -> None:
         assert after.getpixel((5, 5)) == 40_000 // 256
 
 
+def test_a_photo_of_several_pictures_shows_the_first() -> None:
+    """Phones write such files (MPO) and call them JPEG; the second holds depths or a preview."""
+    out = BytesIO()
+    first, second = Image.new("RGB", (40, 20), "red"), Image.new("RGB", (10, 10), "blue")
+    first.save(out, format="MPO", save_all=True, append_images=[second])
+    assert sniff(out.getvalue()) == "image/jpeg"
+    fitted = fit(out.getvalue(), LIMITS)
+    assert (fitted.type, opened(fitted.body).format, opened(fitted.body).size) == (
+        "image/jpeg",
+        "JPEG",
+        (40, 20),
+    )
+
+
 def test_a_print_photo_in_cmyk_can_be_fitted() -> None:
     """Newspapers send those."""
     assert opened(fit(picture("JPEG", mode="CMYK"), LIMITS).body).mode == "RGB"
@@ -253,6 +270,18 @@ def test_prepare_freezes_one_variant_for_each_set_of_limits(media: Media) -> Non
     assert small.ref == again.ref != large.ref
     assert (small.alt, again.alt, small.type) == ("A scan", "The same scan", "image/jpeg")
     assert opened(media.body(small.ref)).size == (100, 67)
+
+
+def test_a_frozen_variant_stays_though_the_encoder_changes(media: Media, tmp_path: Path) -> None:
+    """What another version of Pillow made is what goes out: here, quite another picture."""
+    ref, frozen = media.put(picture()), media.put(noisy("JPEG", (30, 30)))
+    limits = sha256(f"{LIMITS.bytes}:{LIMITS.edge}:{','.join(LIMITS.types)}".encode()).hexdigest()
+    store = Store(f"sqlite:///{tmp_path}/social.db")
+    with store.begin() as conn:
+        row = {"original": ref[6:], "limits": limits, "media": frozen[6:]}
+        conn.execute(media_variant.insert().values(**row))
+    store.close()
+    assert media.fit(ref, "A map", LIMITS).ref == frozen
 
 
 def test_a_file_of_the_package_is_taken(media: Media) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Column, select
 
 from socialbpm.clock import Clock
 from socialbpm.errors import DefinitionError, NotFound, Problem, TaskFailed
@@ -64,11 +65,11 @@ class Media:
 
     def body(self, ref: str) -> bytes:
         """The bytes of ``ref``. Raises NotFound."""
-        return self._load(ref)[0]
+        return bytes(self._column(ref, media.c.body))
 
     def type(self, ref: str) -> str:
         """The media type of ``ref``. Raises NotFound."""
-        return self._load(ref)[1]
+        return str(self._column(ref, media.c.type))
 
     def prepare(self, src: str, alt: str, limits: MediaLimits, files: Files) -> PostMedia:
         """``take`` and ``fit`` in one step, for one destination."""
@@ -98,7 +99,7 @@ class Media:
 
     def _take(self, src: str, files: Files) -> str:
         if src.startswith(PREFIX):
-            self._load(src)
+            self.type(src)
             return src
         if src.lower().startswith(("https:", "http:")):
             return self.put(self._fetched(src))
@@ -143,16 +144,14 @@ class Media:
             insert_once(conn, media, id=digest, type=type, body=body, stored_at=self._clock.now())
         return PREFIX + digest
 
-    def _load(self, ref: str) -> tuple[bytes, str]:
+    def _column(self, ref: str, column: Column[Any]) -> Any:
         if not _REF.fullmatch(ref):
             raise NotFound("that is no media reference; it looks like media:<64 hexadecimal digits>")
         with self._store.read() as conn:
-            row = conn.execute(
-                select(media.c.body, media.c.type).where(media.c.id == ref[len(PREFIX) :])
-            ).one_or_none()
-        if row is None:
+            found = conn.execute(select(column).where(media.c.id == ref[len(PREFIX) :])).scalar()
+        if found is None:
             raise NotFound(f"there is no {ref}; put the picture first")
-        return row.body, row.type
+        return found
 
 
 def _hash(limits: MediaLimits) -> str:

@@ -78,6 +78,8 @@ class _Frames:
 def sniff(body: bytes) -> str:
     """The media type that the bytes really are. Raises DefinitionError for all but sane raster pictures."""
     with _opened(body) as image:
+        image.draft(None, (SMALLEST, SMALLEST))
+        image.load()  # whoever puts a damaged picture hears of it now, not when the post is due
         return TYPES[str(image.format)]
 
 
