@@ -82,6 +82,15 @@ def test_all_social_elements_of_a_file_are_found_with_their_lines() -> None:
     assert "deadline" not in found[2].declaration["attributes"]
 
 
+def test_the_same_word_of_another_tool_is_left_alone() -> None:
+    """Only what was meant to be ours is told that it has the wrong namespace."""
+    theirs = '<t:announce xmlns:t="urn:another-tool"/>'
+    assert social_elements(parse((HEAD + theirs + FOOT).encode())) == ([], [])
+    for wrong in ("<announce/>", '<x:announce xmlns:x="http://socialbpm.org/1"/>'):
+        problems = social_elements(parse((HEAD + wrong + FOOT).encode()))[1]
+        assert 'write xmlns:social="urn:socialbpm:1"' in str(problems[0])
+
+
 def test_one_element_tells_its_own_task_only() -> None:
     """The parser asks each service task for its declaration."""
     root = read(GOOD)

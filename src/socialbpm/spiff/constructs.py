@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from lxml import etree
 
 from socialbpm.errors import Problem
-from socialbpm.spiff.flow import Flow, bpmn
+from socialbpm.spiff.flow import Flow, bpmn, is_node
 from socialbpm.spiff.xml import is_bpmn, local
 from socialbpm.tasks import NAMESPACE, Place
 from socialbpm.tasks.notation import did_you_mean
@@ -114,8 +114,8 @@ def _dangling(process: etree._Element) -> Iterator[Found]:
 
 
 def _doubled_ids(root: etree._Element) -> Iterator[Found]:
-    """Two elements of one id: the engine would keep one of them."""
-    nodes = [node for node in root.iter(etree.Element) if is_bpmn(node) and node.get("id")]
+    """Two steps of one id: the engine would keep one. (Data items may share theirs: it is their name.)"""
+    nodes = [node for node in root.iter(etree.Element) if is_node(node)]
     counted = Counter(_id(node) for node in nodes)
     seen: set[str] = set()
     for node in nodes:

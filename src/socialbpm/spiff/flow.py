@@ -23,7 +23,7 @@ class Flow:
     """Which element of one process (sub-processes included) can follow which."""
 
     def __init__(self, process: etree._Element) -> None:
-        self.nodes = {str(node.get("id")): node for node in process.iter(etree.Element) if _is_node(node)}
+        self.nodes = {str(node.get("id")): node for node in process.iter(etree.Element) if is_node(node)}
         self._next: dict[str, set[str]] = defaultdict(set)
         for source, target in self._edges(process):
             self._next[source].add(target)
@@ -114,7 +114,7 @@ def _end(element: str) -> str:
     return element + "/end"
 
 
-def _is_node(node: etree._Element) -> bool:
+def is_node(node: etree._Element) -> bool:
     """Whether an element of the file is a step of a process, and no flow, definition or data."""
     name = local(node)
     kind = name.endswith(("Task", "Gateway", "Activity")) or name in ("task", *SCOPES)

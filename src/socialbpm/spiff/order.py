@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from lxml import etree
@@ -10,7 +10,7 @@ from lxml import etree
 from socialbpm.errors import Problem
 from socialbpm.spiff.flow import Flow, bpmn
 from socialbpm.spiff.xml import SocialElement
-from socialbpm.tasks import Asking, known, result_variable
+from socialbpm.tasks import ERRORS, Asking, Place, known, result_variable
 from socialbpm.tasks.notation import did_you_mean
 
 
@@ -19,12 +19,14 @@ def problems(
 ) -> list[Problem]:
     """What is wrong with the places of the social tasks of a file; ``others`` are those of all files."""
     found: list[Problem] = []
+    codes = {str(error.get("id")): error.get("errorCode") or "" for error in root.iter(bpmn("error"))}
     for process in root.iter(bpmn("process")):
         flow = Flow(process)
         here = [element for element in elements if element.place.element in flow.nodes]
         for element in here:
             found += _references(element, flow, here, others)
             found += _endless(element, flow)
+            found += _never_raised(element, flow, codes)
         found += _overwritten(here, flow)
     return found
 
@@ -71,6 +73,22 @@ def _endless(element: SocialElement, flow: Flow) -> Iterator[Problem]:
     yield element.place.problem(
         'close="deadline" without a deadline never ends', remedy, attribute="deadline"
     )
+
+
+def _never_raised(element: SocialElement, flow: Flow, codes: Mapping[str, str]) -> Iterator[Problem]:
+    """An error boundary event of a social task waits for a code that this task can raise."""
+    task = known(element.declaration)[0]
+    raised = {*ERRORS, *(f"social.{outcome}" for outcome in task.raise_on)}
+    for event in flow.boundaries(element.place.element):
+        definition = event.find(bpmn("errorEventDefinition"))
+        code = codes.get(definition.get("errorRef") or "", "") if definition is not None else ""
+        if code.startswith("social.") and code not in raised:
+            outcome = code.removeprefix("social.")
+            remedy = f'add raiseOn="{outcome}"' if outcome in task.OUTCOMES else did_you_mean(code, raised)
+            place = Place(
+                element=str(event.get("id")), file=element.place.file, line=int(event.sourceline or 0)
+            )
+            yield place.problem(f"'{element.place.element}' never raises '{code}'", remedy)
 
 
 def _overwritten(elements: Sequence[SocialElement], flow: Flow) -> Iterator[Problem]:

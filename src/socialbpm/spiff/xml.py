@@ -140,8 +140,14 @@ def _outermost(root: etree._Element) -> Iterator[etree._Element]:
         if is_social(node):
             if parent is None or not is_social(parent):
                 yield node
-        elif local(node) in ELEMENTS and parent is not None and local(parent) == "extensionElements":
+        elif local(node) in ELEMENTS and _nearly_social(node):
             yield node
+
+
+def _nearly_social(node: etree._Element) -> bool:
+    """Whether an element was meant to be ours; another tool may use the same word for something else."""
+    namespace = etree.QName(node).namespace or ""
+    return not namespace or "socialbpm" in namespace or node.prefix == "social"
 
 
 def _carrier(node: etree._Element) -> etree._Element | None:
