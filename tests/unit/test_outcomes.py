@@ -251,8 +251,10 @@ def test_an_answer_to_a_status_is_recorded_as_no_ballot(middle: Middle) -> None:
 
 
 def test_the_books_balance_whatever_comes_in(middle: Middle) -> None:
-    """Hundreds of random answers, tallied at random moments: the sum of standings is what was received, and the
-    running count is what a recount of the accepted rows gives."""
+    """Hundreds of random answers, tallied at random moments: the books balance.
+
+    The sum of standings is what was received, and the running count is that of the accepted rows.
+    """
     dice = random.Random(7)
     request = opened(middle, poll(deadline=DAY, ballot="multiple"))
     received = 0

@@ -45,6 +45,12 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * MICROSECOND
 
 
+def _index_where_set(name: str, column: str) -> Index:
+    """An index of the rows that have a value there: small, and its NULLs do not mislead the planner."""
+    where = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
 metadata = MetaData()
 Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up on SQLite
 
@@ -159,8 +165,8 @@ delivery = Table(
     Column("sent_at", Instant),
     Index("social_delivery_of_request", "request"),
     Index("social_delivery_remote", "channel", "remote_id"),
-    Index("social_delivery_writes", "creates", "seq"),
-    Index("social_delivery_answers", "parent"),
+    _index_where_set("social_delivery_writes", "creates"),
+    _index_where_set("social_delivery_answers", "parent"),
     Index("social_delivery_stuck", "channel", "state"),
 )
 
@@ -223,12 +229,7 @@ work = Table(
     Column("token", String(36)),  # who holds the lease
     Column("again", Instant),  # asked for while somebody held the lease
     Column("error", Text, nullable=False, default=""),
-    Index(
-        "social_work_due",
-        "next",
-        sqlite_where=text("next IS NOT NULL"),
-        postgresql_where=text("next IS NOT NULL"),
-    ),
+    _index_where_set("social_work_due", "next"),
 )
 
 # outbox: rate limit of a channel account, reserved in one atomic update (GCRA)

@@ -227,11 +227,25 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("social_delivery_answers", "social_delivery", ["parent"], unique=False)
+    op.create_index(
+        "social_delivery_answers",
+        "social_delivery",
+        ["parent"],
+        unique=False,
+        sqlite_where=sa.text("parent IS NOT NULL"),
+        postgresql_where=sa.text("parent IS NOT NULL"),
+    )
     op.create_index("social_delivery_of_request", "social_delivery", ["request"], unique=False)
     op.create_index("social_delivery_remote", "social_delivery", ["channel", "remote_id"], unique=False)
     op.create_index("social_delivery_stuck", "social_delivery", ["channel", "state"], unique=False)
-    op.create_index("social_delivery_writes", "social_delivery", ["creates", "seq"], unique=False)
+    op.create_index(
+        "social_delivery_writes",
+        "social_delivery",
+        ["creates"],
+        unique=False,
+        sqlite_where=sa.text("creates IS NOT NULL"),
+        postgresql_where=sa.text("creates IS NOT NULL"),
+    )
     op.create_table(
         "social_voter",
         sa.Column("request", sa.String(length=36), nullable=False),
