@@ -52,7 +52,7 @@ class Answering:
 
     async def leave(self, request: Request) -> Response:
         """Sign out."""
-        self._own(self.site.guest(request), await read_form(request))
+        self.site.own_form(self.site.guest(request), await read_form(request))
         response = RedirectResponse(root_of(request) + "/", SEE_OTHER)
         self.site.sign_out(request, response)
         return response
@@ -60,7 +60,7 @@ class Answering:
     async def answer(self, request: Request) -> Response:
         """Take an answer to a request, and lead to its page, which says what became of it."""
         guest = self.site.guest(request)
-        form = self._own(guest, await read_form(request))
+        form = self.site.own_form(guest, await read_form(request))
         return await run_in_threadpool(self._answer, request, guest, form)
 
     def _answer(self, request: Request, guest: Guest, form: Form) -> Response:
@@ -87,12 +87,6 @@ class Answering:
         if viewer_of(link.person, self.site.social.communities, self.site.social.operators) is None:
             raise LinkRefused("The person this link was made for takes part in nothing here any more.")
         return link
-
-    def _own(self, guest: Guest, form: Form) -> Form:
-        """The form, if it was made for this session; another site cannot know its token."""
-        if not self.site.signer.is_form_of(guest.session, form.first("token")):
-            raise HTTPException(403, "This form was not made for you, or you have signed in anew since.")
-        return form
 
 
 def _problem(question: Question, chosen: tuple[str, ...], comment: str) -> str:

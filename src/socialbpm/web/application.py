@@ -16,6 +16,7 @@ from socialbpm.web.answering import Answering
 from socialbpm.web.feed import Feed
 from socialbpm.web.guard import HEADERS, Shield
 from socialbpm.web.inbound import Inbound
+from socialbpm.web.operating import Operating
 from socialbpm.web.pages import Pages
 from socialbpm.web.session import LinkRefused
 from socialbpm.web.site import SignInNeeded, Site
@@ -48,7 +49,7 @@ def create_app(social: Social) -> Starlette:
     """The pages, the live feed, the webhooks and the health checks, to serve or to mount in a host app."""
     site = Site(social)
     pages, feed, inbound = Pages(site), Feed(site), Inbound(site)
-    answering = Answering(site, pages)
+    answering, operating = Answering(site, pages), Operating(site)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -63,6 +64,8 @@ def create_app(social: Social) -> Starlette:
             Route("/posts/{key}/media/{sha256}", pages.post_media),
             Route("/runs", pages.runs),
             Route("/runs/{id}", pages.run),
+            Route("/runs/{id}/again", operating.again, methods=["POST"]),
+            Route("/runs/{id}/deliveries/{delivery}", operating.settle, methods=["POST"]),
             Route("/feed", feed.page),
             Route("/feed/events", feed.events),
             Route("/feed.atom", feed.atom),
@@ -99,7 +102,8 @@ class Refusals:
 
     def missing(self, request: Request, cause: StateError) -> Response:
         """A thing that is not there, or not in a state that allows what was asked."""
-        return self._page(request, 404 if isinstance(cause, NotFound) else 409, str(cause).capitalize() + ".")
+        said, status = str(cause), 404 if isinstance(cause, NotFound) else 409
+        return self._page(request, status, f"{said[:1].upper()}{said[1:]}.")
 
     def sign_in(self, request: Request, cause: SignInNeeded) -> Response:
         """A page that is for people who are signed in."""

@@ -17,6 +17,7 @@ from socialbpm.web.wording import place, sentence
 
 NEEDS_A_PERSON = ("UNKNOWN", "PARKED", "REJECTED")
 SETTLES_IN = timedelta(seconds=5)
+ACTIVITIES = ("task", "process", "activity")  # the last word of their BPMN names
 NOTHING = Drawing(elements={}, diagrams=())
 
 
@@ -44,6 +45,7 @@ class Step:
 class Sending:
     """A delivery: what was to be written where, and what became of it."""
 
+    id: str
     step: str
     channel: str
     room: str
@@ -192,9 +194,9 @@ def _steps(conn: Connection, run_id: str, drawing: Drawing) -> tuple[Step, ...]:
 
 
 def _is_worth_showing(step: Step, drawing: Drawing) -> bool:
-    """Flows and the engine's own helpers are no steps that people know."""
+    """Nameless gateways and events, and the engine's own helpers, are no steps that people know."""
     element = drawing.elements.get(step.element)
-    return element is not None and not element.type.endswith("Flow")
+    return element is not None and (bool(element.name) or element.type.lower().endswith(ACTIVITIES))
 
 
 def _sendings(conn: Connection, viewer: Viewer, run_id: str) -> Sequence[Row[Any]]:
@@ -206,7 +208,7 @@ def _sendings(conn: Connection, viewer: Viewer, run_id: str) -> Sequence[Row[Any
 
 
 def _sending(row: Row[Any]) -> Sending:
-    shown = {
+    shown = {"id": row.id} | {
         name: getattr(row, name)
         for name in ("channel", "room", "action", "state", "url", "error", "attempts")
     }

@@ -9,10 +9,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from socialbpm.web import wording
+from socialbpm.web.guard import Form
 from socialbpm.web.picture import draw
 from socialbpm.web.runs import Drawings
 from socialbpm.web.session import SESSION_LIFETIME, Session, Signer
@@ -85,6 +87,12 @@ class Site:
     def session(self, request: Request) -> Session | None:
         """The session that the cookie of a call opens."""
         return self.signer.read_session(request.cookies.get(COOKIE, ""), self.social.clock.now())
+
+    def own_form(self, guest: Guest, form: Form) -> Form:
+        """The form, if it was made for this session; another site cannot know its token. Else a 403."""
+        if not self.signer.is_form_of(guest.session, form.first("token")):
+            raise HTTPException(403, "This form was not made for you, or you have signed in anew since.")
+        return form
 
     def sign_in(self, request: Request, response: Response, person: str) -> None:
         """Give the caller a session: hidden from scripts and from other sites, on https for https only."""
