@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import pytest
 
 from socialbpm.cli import main
+from socialbpm.testing.loopback import LoopbackServer
 from tests.browsing import Browser
 
 MODEL = Path(__file__).parents[2] / "examples" / "second_eyes.bpmn"
@@ -226,6 +227,42 @@ def test_a_run_is_cancelled(socialbpm: Command) -> None:
     assert socialbpm("cancel", "r1").code == 0
     (run,) = json.loads(socialbpm("runs", "--status", "cancelled", "--json").out)
     assert run["id"] == "r1"
+
+
+def test_a_parked_run_is_tried_again_when_its_cause_is_mended(socialbpm: Command) -> None:
+    """A run parked by a template stays parked until somebody resumes it, and parks again if nothing
+    changed.
+    """
+    socialbpm("start", MODEL, "--run-id", "r1")
+    assert json.loads(socialbpm("runs", "r1", "--json").out)["status"] == "parked"
+    assert socialbpm("resume", "r1") == Done(0, "resumed: r1\n", "")
+    assert json.loads(socialbpm("runs", "r1", "--json").out)["status"] == "waiting"
+    socialbpm("worker", "--until-idle")
+    run = json.loads(socialbpm("runs", "r1", "--json").out)
+    assert (run["status"], "ask" in run["reason"]) == ("parked", True)
+
+
+@pytest.mark.parametrize("settled", [("--stands", "p1"), ("--send",)])
+def test_a_post_of_which_nobody_knows_is_settled_by_a_person(
+    socialbpm: Command, folder: Path, settled: tuple[str, ...]
+) -> None:
+    """Shown by `stuck` until a person has looked at the channel; then the process goes on."""
+    with LoopbackServer(str(folder / "loop.db"), mode="none", faults=["accept-then-drop:1"]) as server:
+        bound = 'loop = { room = "r", people = { ada = "u1" } }'
+        (folder / "social.toml").write_text(
+            f'database = "sqlite:///social.db"\n[channels.loop]\nadapter = "loopback"\nmode = "none"\n'
+            f'url = "{server.url}"\n[communities]\npress_room = {{ {bound} }}\nreaders = []\n'
+        )
+        socialbpm("start", MODEL, "--data", "headline=Rain")
+        socialbpm("worker", "--until-idle")
+        (post,) = json.loads(socialbpm("stuck", "--json").out)
+        assert (post["state"], post["channel"]) == ("UNKNOWN", "loop")
+        assert socialbpm("settle", post["id"]).code == 2
+        assert socialbpm("settle", post["id"], *settled).code == 0
+        socialbpm("worker", "--until-idle")
+        assert json.loads(socialbpm("stuck", "--json").out) == []
+        assert len(server.posts()) == (1 if "--stands" in settled else 2)
+    assert socialbpm("settle", post["id"], "--send").code == 1
 
 
 def test_channels_and_links_and_the_schema_are_looked_after(socialbpm: Command) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from socialbpm import __version__
-from socialbpm.cli import demo, models, people, runs, service
+from socialbpm.cli import demo, models, people, posts, runs, service
 
 app = typer.Typer(
     name="socialbpm",
@@ -42,9 +42,12 @@ for command in (
     runs.start,
     runs.runs,
     runs.cancel,
+    runs.resume,
     people.requests,
     people.respond,
     people.link,
+    posts.stuck,
+    posts.settle,
     service.channels,
     service.migrate,
 ):

@@ -75,6 +75,17 @@ def cancel(
     say(f"cancelled: {run}")
 
 
+def resume(
+    run: Annotated[str, typer.Argument(help="The id of the run.")],
+    settings: SettingsFile = None,
+    database: Database = "",
+) -> None:
+    """Try a parked run again, now that its cause has been mended."""
+    with opened(settings, database) as social:
+        social.resume(run)
+    say(f"resumed: {run}")
+
+
 def _deployed(social: Social, process: str, more: list[Path]) -> str:
     """The id to start: a file is deployed first. Raises DefinitionError."""
     if not process.endswith((".bpmn", ".xml")):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from socialbpm.errors import NotFound, Problem
+from socialbpm.posts import Receipt
 from socialbpm.responses import Response
 from socialbpm.social import views
-from socialbpm.social.views import RequestView, Run
+from socialbpm.social.views import PostView, RequestView, Run
 from socialbpm.tasks.notation import did_you_mean
 
 if TYPE_CHECKING:
@@ -145,6 +146,10 @@ class Social:
         """End a run; its open requests are cancelled and their posts say so. Raises NotFound."""
         self.rooms.runner.cancel(run_id, reason)
 
+    def resume(self, run_id: str) -> None:
+        """Try a parked run again, now that its cause has been mended. Raises NotFound, StateError."""
+        self.rooms.runner.unpark(run_id)
+
     def work(self) -> int:
         """One pass until idle: deliver, collect, decide, resume, timers. Returns the pieces of work done."""
         return self.rooms.engine.drain()
@@ -208,6 +213,21 @@ class Social:
         """
         self.rooms.requests.revise(request_id, text=text, media=media)
         return self.request(request_id)
+
+    # posts that wait for a person
+
+    def stuck(self) -> list[PostView]:
+        """Posts of which nobody knows whether they went out (UNKNOWN), or that were refused (PARKED)."""
+        with self.store.read() as conn:
+            return views.stuck(conn)
+
+    def settle(self, post_id: str, *, remote_id: str = "", url: str = "") -> None:
+        """Say of a stuck post that it stands, as ``remote_id`` on its channel; without one it is sent again.
+
+        Raises NotFound, StateError.
+        """
+        receipt = Receipt(remote_id=remote_id, url=url) if remote_id else None
+        self.rooms.outbox.settle(post_id, receipt)
 
     # faces
 

@@ -16,6 +16,7 @@ from socialbpm.responses import Verdict
 from socialbpm.store import tables
 
 LIVE = ("OPEN", "CLOSING")
+STUCK = ("UNKNOWN", "PARKED")
 VERDICTS = (
     Choice(key=Verdict.APPROVE, label="Approve"),
     Choice(key=Verdict.CHANGES, label="Ask for changes"),
@@ -145,6 +146,13 @@ def run_rows(
             (columns.started_at < started) | ((columns.started_at == started) & (columns.id < after))
         )
     return list(conn.execute(query))
+
+
+def stuck(conn: Connection) -> list[PostView]:
+    """Posts that wait for a person to say what became of them."""
+    state = tables.delivery.c.state
+    query = select(tables.delivery).where(state.in_(STUCK)).order_by(tables.delivery.c.due)
+    return [_post(row) for row in conn.execute(query)]
 
 
 def _request(conn: Connection, row: Row[Any]) -> RequestView:
