@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from socialbpm.channels import answers, signatures
+from socialbpm.channels.answers import Answer
 from socialbpm.social import Social
 from socialbpm.social.views import Run
 from socialbpm.store.tables import event, media
@@ -469,3 +471,17 @@ def test_an_event_of_no_channel_or_nobody_is_refused(social: Social) -> None:
     assert machine.post("/in/local", content=b"x" * (256 * 1024 + 1)).status_code == 413
     assert machine.get("/in/local").status_code == 405
     assert _events(social) == 0
+
+
+def test_a_signed_event_is_taken_once(social: Social, poll: str, clock: FakeClock) -> None:
+    """A program that has the channel's secret answers for a person; the same event again changes nothing."""
+    machine = TestClient(social.asgi(), base_url=pages.BASE)
+    body = answers.write(Answer(event="e1", account="ada", choices=("red",), request=poll))
+    headers = signatures.sign(social.secret.hex().encode(), body, clock.now())
+    for _ in range(2):
+        assert machine.post("/in/local", content=body, headers=headers).text == "received"
+    social.work()
+    assert _events(social) == 1
+    assert "Answered by 1 of 3 people" in signed_in(social, "ada").get(f"/requests/{poll}").text
+    changed = body.replace(b"red", b"blue")
+    assert machine.post("/in/local", content=changed, headers=headers).status_code == 401
