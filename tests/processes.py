@@ -1,7 +1,7 @@
 """Builds BPMN documents out of blocks, for tests that need many shapes of process.
 
-A block is a value (``Ask()``, ``Parallel([...])``, ``Loop(block, 3)`` …); ``document(block)`` is its BPMN as text,
-with the id of the process to run always ``main``. Every ``Ask`` is a social task that waits for its outcome.
+A block is a value (``Ask()``, ``Parallel([...])``, ``Loop(block, 3)`` …); ``document(block)`` is its BPMN as
+text, with the id of the process to run always ``main``. Every ``Ask`` is a social task that waits.
 """
 
 from __future__ import annotations
@@ -153,7 +153,8 @@ class _Scope:
         name = self.id("f")
         inner = f"<bpmn:conditionExpression>{condition}</bpmn:conditionExpression>" if condition else ""
         self.parts.append(
-            f'<bpmn:sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+            f'<bpmn:sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">{inner}'
+            "</bpmn:sequenceFlow>"
         )
         return name
 
@@ -165,7 +166,9 @@ def document(block: Any, *, lists: int = 4) -> str:
     prepare = scope.add("scriptTask", "prepare", f"<bpmn:script>{lines}</bpmn:script>")
     body = _process(scope, block, before=prepare)
     called = "".join(scope.called)
-    return f'{HEAD}<bpmn:process id="main" isExecutable="true">{body}</bpmn:process>{called}</bpmn:definitions>'
+    return (
+        f'{HEAD}<bpmn:process id="main" isExecutable="true">{body}</bpmn:process>{called}</bpmn:definitions>'
+    )
 
 
 def _process(scope: _Scope, block: Any, before: str = "") -> str:

@@ -22,6 +22,8 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from socialbpm.spiff.joins import same_round
+
 KEYS = UUID("0b9c1c36-6a0f-4a0e-8f0b-0d6b7c5d2e11")  # namespace of the keys of requests
 SIZE = 16  # bytes of a digest: enough that no two ways of a run ever share one
 
@@ -122,23 +124,9 @@ def _firing(join: Task) -> tuple[list[Task], int]:
     What happened to the join after it had fired says nothing about the way through it, so later tasks are
     left out.
     """
-    round_ = _previous(join)
-    merged, fired = [], 0
-    for task in join.workflow.tasks.values():
-        if task.task_spec is not join.task_spec or task.last_state_change >= join.last_state_change:
-            continue
-        if _previous(task) is not round_:
-            continue
-        if task.has_state(TaskState.CANCELLED):
-            merged.append(task)
-        elif task.has_state(TaskState.COMPLETED):
-            fired += 1
-    return merged, fired
-
-
-def _previous(join: Task) -> Task | None:
-    """The nearest task of the same join above: the round before in a loop."""
-    return next((task for task in _upwards(join) if task.task_spec is join.task_spec), None)
+    before = [task for task in same_round(join) if task.last_state_change < join.last_state_change]
+    merged = [task for task in before if task.has_state(TaskState.CANCELLED)]
+    return merged, sum(task.has_state(TaskState.COMPLETED) for task in before)
 
 
 def _upwards(task: Task) -> Iterator[Task]:

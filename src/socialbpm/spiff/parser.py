@@ -10,14 +10,17 @@ from typing import Any, BinaryIO, TextIO
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.event_parsers import EventBasedGatewayParser
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.defaults import (
     BoundaryEvent,
     EndEvent,
     EventBasedGateway,
+    InclusiveGateway,
     IntermediateCatchEvent,
     IntermediateThrowEvent,
+    ParallelGateway,
     StartEvent,
 )
 from SpiffWorkflow.spiff.parser.event_parsers import (
@@ -33,6 +36,7 @@ from SpiffWorkflow.spiff.specs.defaults import ServiceTask
 
 from socialbpm import tasks
 from socialbpm.spiff import timers
+from socialbpm.spiff.joins import InclusiveJoin, ParallelJoin
 from socialbpm.spiff.specs import EndJoin, RepeatingBoundary, SocialTask
 from socialbpm.spiff.xml import declaration_of, is_social, parse
 
@@ -102,15 +106,35 @@ class BoundaryParser(_OnOurClock, SpiffBoundaryEventParser):  # type: ignore[mis
         if self.node.get("cancelActivity", "true").lower() == "true":
             return False
         found = [node for node in self.node if etree.QName(node).localname.endswith("EventDefinition")]
-        return len(found) == 1 and _repeatable(found[0]) and any(map(is_social, _elements(self.node)))
+        return len(found) == 1 and _repeatable(found[0]) and _is_social(self.node)
 
 
-class GatewayParser(EventBasedGatewayParser):  # type: ignore[misc]
+class EventGatewayParser(EventBasedGatewayParser):  # type: ignore[misc]
     """Event-based gateways."""
 
     def create_task(self) -> Any:
         """As the engine's, with a definition that takes one way only."""
         return self._create_task(timers.MultipleEventDefinition())
+
+
+class ParallelParser(GatewayParser):  # type: ignore[misc]
+    """Parallel gateways. In a file with social tasks they know their round (see joins)."""
+
+    def create_task(self) -> Any:
+        """As the engine's, of our class."""
+        if _is_social(self.node):
+            self.spec_class = ParallelJoin
+        return super().create_task()
+
+
+class InclusiveParser(ConditionalGatewayParser):  # type: ignore[misc]
+    """Inclusive gateways. In a file with social tasks they know their round (see joins)."""
+
+    def create_task(self) -> Any:
+        """As the engine's, of our class."""
+        if _is_social(self.node):
+            self.spec_class = InclusiveJoin
+        return super().create_task()
 
 
 class ProcessParser(SpiffProcessParser):  # type: ignore[misc]
@@ -141,7 +165,9 @@ class SocialParser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("intermediateCatchEvent"): (CatchParser, IntermediateCatchEvent),
         full_tag("intermediateThrowEvent"): (ThrowParser, IntermediateThrowEvent),
         full_tag("boundaryEvent"): (BoundaryParser, BoundaryEvent),
-        full_tag("eventBasedGateway"): (GatewayParser, EventBasedGateway),
+        full_tag("eventBasedGateway"): (EventGatewayParser, EventBasedGateway),
+        full_tag("parallelGateway"): (ParallelParser, ParallelGateway),
+        full_tag("inclusiveGateway"): (InclusiveParser, InclusiveGateway),
     }
 
     def add_bpmn_file(self, filename: str | PathLike[str]) -> None:
@@ -194,8 +220,9 @@ def _repeatable(definition: etree._Element) -> bool:
     return name in REPEATABLE or definition.find("{*}timeCycle") is not None
 
 
-def _elements(node: etree._Element) -> Any:
-    return node.getroottree().getroot().iter(etree.Element)
+def _is_social(node: etree._Element) -> bool:
+    """Whether the file holds a social element. One that does not behaves as under the engine's own parser."""
+    return any(map(is_social, node.getroottree().getroot().iter(etree.Element)))
 
 
 def _bytes(document: bytes | str) -> bytes:

@@ -33,6 +33,7 @@ from SpiffWorkflow.spiff.serializer.task_spec import SpiffBpmnTaskConverter
 from socialbpm.clock import Clock, SystemClock
 from socialbpm.errors import StateError
 from socialbpm.spiff import state, timers
+from socialbpm.spiff.joins import InclusiveJoin, ParallelJoin
 from socialbpm.spiff.specs import EndJoin, RepeatingBoundary, SocialTask
 from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow, Step
 
@@ -119,6 +120,8 @@ CONFIG: dict[type, Any] = {
     EndJoin: _named(BpmnTaskSpecConverter, "_EndJoin"),
     SocialTask: SocialTaskConverter,
     RepeatingBoundary: BoundaryEventConverter,
+    ParallelJoin: SPIFF_CONFIG[stock.ParallelGateway],
+    InclusiveJoin: SPIFF_CONFIG[stock.InclusiveGateway],
     timers.MultipleEventDefinition: SPIFF_CONFIG[stock.MultipleEventDefinition],
     timers.TimeDateEventDefinition: SPIFF_CONFIG[stock.TimeDateEventDefinition],
     timers.DurationTimerEventDefinition: SPIFF_CONFIG[stock.DurationTimerEventDefinition],
