@@ -223,6 +223,15 @@ def test_a_moving_picture_still_moves(format: str) -> None:
     assert (after.n_frames, after.size) == (3, (40, 20))
 
 
+def test_a_film_is_no_picture() -> None:
+    """Too many frames are refused by their number, before they are decoded."""
+    frames = [Image.new("RGB", (1, 1), (n, 0, 0)) for n in range(201)]
+    out = BytesIO()
+    frames[0].save(out, format="WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    with pytest.raises(DefinitionError, match="201 frames"):
+        sniff(out.getvalue())
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
 def test_every_kind_of_png_can_be_fitted(mode: str) -> None:
     """Scanners and drawing programs write greys, palettes, masks and 16 bits."""
@@ -319,6 +328,13 @@ def test_a_file_that_is_missing_fails_the_task(media: Media) -> None:
     with pytest.raises(TaskFailed, match="deploy it together") as failed:
         media.take("map.png", no_files)
     assert failed.value.code == "social.invalid"
+
+
+def test_a_variant_of_nothing_fails_the_task(media: Media) -> None:
+    """An original that was erased meanwhile, say."""
+    for ask in (lambda ref: media.take(ref, no_files), lambda ref: media.fit(ref, "A map", LIMITS)):
+        with pytest.raises(TaskFailed, match="put the picture first"):
+            ask("media:" + "0" * 64)
 
 
 def test_a_picture_needs_its_alt_text(media: Media) -> None:

@@ -82,6 +82,18 @@ class Answers(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def at_drip(self) -> None:
+        """A byte now and then: no single read ever takes too long."""
+        self.send_response(200)
+        self.send_header("content-length", "1000")
+        self.end_headers()
+        try:
+            for _ in range(40):
+                self.wfile.write(b"x")
+                time.sleep(0.1)
+        except OSError:
+            self.close_connection = True
+
     def at_silent(self) -> None:
         time.sleep(1)
         self.close_connection = True
@@ -192,6 +204,7 @@ def test_one_bad_address_of_a_name_is_enough_to_refuse(monkeypatch: pytest.Monke
         ("busy", TemporaryFailure, "answered 503"),
         ("limited", TemporaryFailure, "answered 429"),
         ("silent", TemporaryFailure, "did not answer"),
+        ("drip", TemporaryFailure, "too slowly"),
     ],
 )
 def test_what_is_wrong_with_an_answer_decides_whether_to_try_again(
@@ -247,6 +260,7 @@ def test_no_proxy_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> No
         *("224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
         *("::1", "::", "fe80::1", "fc00::1", "ff02::1", "2001:db8::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1"),
+        "2001:0:7f00:1:0:fbff:80ff:fffe",  # Teredo by a server on the loopback interface
     ],
 )
 def test_addresses_inside_networks_are_not_public(address: str) -> None:

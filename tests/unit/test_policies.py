@@ -8,8 +8,9 @@ import pytest
 
 from socialbpm.policies import CLOSES, LATER, POLICIES, TIES, VERDICTS, Count, Rule, decide
 from socialbpm.policies.explanations import percent
-from socialbpm.posts import Choice
+from socialbpm.posts import Choice, Span
 from socialbpm.responses import Outcome
+from socialbpm.tasks import PollCommunity, RequestReview, Wording
 
 NORTH_SOUTH_EAST = tuple(Choice(key=name[0].lower(), label=name) for name in ("North", "South", "East"))
 
@@ -188,6 +189,35 @@ def test_weights_are_exact() -> None:
     assert closed(poll(), standing).outcome == "tie"
 
 
+def test_a_task_states_its_rule() -> None:
+    """Every attribute arrives; a review's choices are the verdicts."""
+    asked = RequestReview(
+        to=("desk",),
+        texts=(Wording(text=(Span("Fine?"),)),),
+        policy="threshold",
+        threshold=Fraction(2, 3),
+        of="roll",
+        quorum=2,
+        close="deadline",
+        tie="casting_vote",
+        casting_vote="ada",
+        ballots="final",
+    )
+    assert Rule.of(asked) == review(
+        "threshold",
+        threshold=Fraction(2, 3),
+        share_of="roll",
+        quorum=2,
+        tie="casting_vote",
+        casting_vote="ada",
+        final=True,
+    )
+    question = PollCommunity(
+        to=("desk",), texts=(Wording(text=(Span("Where?"),)),), choices=NORTH_SOUTH_EAST, policy="n_of_m", n=2
+    )
+    assert Rule.of(question) == poll("n_of_m", n=2)
+
+
 # closing
 
 
@@ -235,8 +265,17 @@ def test_changeable_ballots_never_decide_early() -> None:
     """Everybody could still think again; an early decision needs final ballots and a closed roll."""
     assert decide(poll(close="decided", final=False), directions("nnn", 3)) is None
     assert decide(poll(close="decided", final=True), directions("nn", 3)) is not None
-    open_roll = Count().cast((), ("n",), seq=1)
-    assert decide(poll(close="decided", final=True), open_roll) is None
+
+
+def test_an_open_roll_is_decided_by_time_alone() -> None:
+    """Nobody knows who may still come; what stands is told without a whole to compare with."""
+    standing = Count().cast((), ("n",), seq=1)
+    assert decide(poll(close="decided", final=True), standing) is None
+    assert decide(poll("n_of_m", n=2, close="first_crossing"), standing) is None
+    too_few = closed(poll("n_of_m", n=2), standing)
+    assert too_few.explanation.startswith("no quorum: 1 people answered")
+    with pytest.raises(ValueError, match="who is silent"):
+        standing.if_silent_chose("n")
 
 
 # explanations

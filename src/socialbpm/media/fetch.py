@@ -107,7 +107,7 @@ class Fetcher:
     def _bounded(self, answer: httpx2.Response, host: str) -> bytes:
         body = bytearray()
         until = time.monotonic() + 3 * self._timeout  # a duration of the network, not a time of the process
-        for chunk in answer.iter_raw(65_536):
+        for chunk in answer.iter_raw():
             body += chunk
             if len(body) > self._largest:
                 raise _refused(
