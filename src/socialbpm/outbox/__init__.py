@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
@@ -18,7 +19,7 @@ from socialbpm.outbox.rates import Rates
 from socialbpm.outbox.relay import Relay
 from socialbpm.posts import Receipt
 from socialbpm.store import Store, audit
-from socialbpm.store.tables import delivery
+from socialbpm.store.tables import delivery, request
 
 __all__ = ["Outbox", "Preparation", "Write"]
 
@@ -44,8 +45,8 @@ class Outbox:
         for write in writes:
             if not write.sources and not write.skipped:
                 self._work.schedule(conn, "deliver", write.key, write.due)
-        for request in {write.request: None for write in writes if write.sources}:
-            self._work.schedule(conn, "prepare", request, now)
+        for request_id in {write.request: None for write in writes if write.sources}:
+            self._work.schedule(conn, "prepare", request_id, now)
 
     def limit(self, channel: str, per_write: timedelta) -> None:
         """Leave at least ``per_write`` between two writes of this account, over all workers."""
@@ -53,14 +54,18 @@ class Outbox:
             self.rates.limit(conn, channel, per_write)
 
     def resume(self, channel: str) -> int:
-        """The account works again (or is connected again): send what waited for it. Returns how many."""
+        """The account works again (or is connected again): send what waited for it. Returns how many.
+
+        What is unknown is reconciled if the channel can; else it still waits for ``settle``.
+        """
         with self._store.begin() as conn:
             self.rates.resume(conn, channel)
-            stuck = delivery.c.channel == channel, delivery.c.state == State.PARKED
-            ids = conn.scalars(select(delivery.c.id).where(*stuck)).all()
-            for delivery_id in ids:
-                self._again(conn, delivery_id)
-        return len(ids)
+            for row in conn.execute(_STUCK, {"by": channel, "in_state": State.UNKNOWN}).all():
+                self._work.schedule(conn, "deliver", row.id, self._clock.now())
+            parked = conn.execute(_STUCK, {"by": channel, "in_state": State.PARKED}).all()
+            for row in parked:
+                self._again(conn, row.id)
+        return len(parked)
 
     def retry(self, delivery_id: str) -> None:
         """A person says: send this parked delivery now. Raises NotFound, StateError."""
@@ -74,34 +79,44 @@ class Outbox:
         Raises NotFound, StateError.
         """
         with self._store.begin() as conn:
-            request, purpose = self._stuck(conn, delivery_id, STUCK)
-            now = self._clock.now()
-            audit.record(
-                conn, now, "post.settled", None, request, delivery=delivery_id, stands=receipt is not None
-            )
+            row = self._stuck(conn, delivery_id, STUCK)
+            facts = {"delivery": delivery_id, "stands": receipt is not None}
+            audit.record(conn, self._clock.now(), "post.settled", row.run, row.request, **facts)
             if receipt is None:
                 self._again(conn, delivery_id)
-                return
-            stands = {"remote_id": receipt.remote_id, "url": receipt.url, "sent_at": now, "error": ""}
-            conn.execute(
-                update(delivery).where(delivery.c.id == delivery_id).values(state=State.SENT, **stands)
-            )
-            deliveries.wake_followers(conn, self._work, delivery_id, now)
-            if purpose == Purpose.OPEN:
-                self._work.schedule(conn, "tally", request, now)
+            else:
+                self._stands(conn, row, receipt)
 
-    def _stuck(self, conn: Connection, delivery_id: str, states: tuple[State, ...]) -> tuple[str, str]:
-        columns = delivery.c
-        query = select(columns.state, columns.request, columns.purpose).where(columns.id == delivery_id)
-        row = conn.execute(query.with_for_update()).first()
+    def _stands(self, conn: Connection, row: Row[Any], receipt: Receipt) -> None:
+        now = self._clock.now()
+        stands = {"state": State.SENT, "remote_id": receipt.remote_id, "url": receipt.url}
+        changed = update(delivery).where(delivery.c.id == row.id)
+        conn.execute(changed.values(stands | {"sent_at": now, "error": ""}))
+        deliveries.wake_followers(conn, self._work, row.creates or row.id, now)
+        if row.purpose == Purpose.OPEN:
+            self._work.schedule(conn, "tally", row.request, now)
+
+    def _stuck(self, conn: Connection, delivery_id: str, states: tuple[State, ...]) -> Row[Any]:
+        row = conn.execute(_ONE, {"of_id": delivery_id}).first()
         if row is None:
             raise NotFound(f"there is no delivery '{delivery_id}'")
         if row.state not in states:
             raise StateError(f"delivery '{delivery_id}' is {row.state}; there is nothing to settle")
-        return row.request, row.purpose
+        return row
 
     def _again(self, conn: Connection, delivery_id: str) -> None:
         now = self._clock.now()
         fresh = {"state": State.DUE, "due": now, "error": ""}
         conn.execute(update(delivery).where(delivery.c.id == delivery_id).values(fresh))
         self._work.schedule(conn, "deliver", delivery_id, now)
+
+
+_STUCK = select(delivery.c.id).where(
+    delivery.c.channel == bindparam("by"), delivery.c.state == bindparam("in_state")
+)
+_ONE: Select[Any] = (
+    select(delivery, request.c.run)
+    .join(request, request.c.id == delivery.c.request)
+    .where(delivery.c.id == bindparam("of_id"))
+    .with_for_update(of=delivery)
+)

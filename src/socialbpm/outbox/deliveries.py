@@ -109,7 +109,7 @@ def sources(row: Row[Any]) -> tuple[MediaSource, ...]:
 
 
 def of_request(conn: Connection, request: str) -> Sequence[Row[Any]]:
-    """All deliveries of a request, in the order of their writes."""
+    """All deliveries of a request, in the order of their writes; held until the transaction ends."""
     return conn.execute(_OF_REQUEST, {"of_request": request}).all()
 
 
@@ -142,6 +142,7 @@ _OF_REQUEST = (
     select(delivery)
     .where(delivery.c.request == bindparam("of_request"))
     .order_by(delivery.c.seq, delivery.c.channel, delivery.c.room)
+    .with_for_update()
 )
 _FOLLOWERS = select(delivery.c.id, delivery.c.due).where(
     or_(delivery.c.creates == bindparam("create"), delivery.c.parent == bindparam("create")),

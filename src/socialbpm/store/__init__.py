@@ -67,15 +67,18 @@ class Store:
         if getattr(self._in_thread, "writes", False):
             raise RuntimeError("this thread is inside a write transaction of this store already")
         self._in_thread.writes = True
+        acts: list[Callable[[], None]] = []
         try:
-            yield from self._transaction(self._engine)
+            yield from self._transaction(self._engine, acts)
         finally:
             self._in_thread.writes = False
+        for act in acts:
+            act()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads: one consistent view, which holds up nobody."""
-        yield from self._transaction(self._reader)
+        yield from self._transaction(self._reader, [])
 
     def migrate(self) -> None:
         """Bring the schema to this version; may be repeated, also by several processes at once."""
@@ -115,16 +118,16 @@ class Store:
         with self.read() as conn:
             return revision(conn)
 
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
         if self._turn is None:
-            yield from _connection(engine)
+            yield from _connection(engine, acts)
         elif getattr(self._in_thread, "reads", False):
             raise RuntimeError("a database in memory takes one transaction at a time")
         else:
             with self._turn:
                 self._in_thread.reads = True
                 try:
-                    yield from _connection(engine)
+                    yield from _connection(engine, acts)
                 finally:
                     self._in_thread.reads = False
 
@@ -156,8 +159,8 @@ def _once(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     return made.on_conflict_do_nothing()
 
 
-def _connection(engine: Engine) -> Iterator[Connection]:
-    acts: list[Callable[[], None]] = []
+def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
+    """One transaction; ``acts`` collects what is to follow its commit."""
     with engine.connect() as conn:
         conn.info[AFTER_COMMIT] = acts
         try:
@@ -165,8 +168,6 @@ def _connection(engine: Engine) -> Iterator[Connection]:
                 yield conn
         finally:
             conn.info.pop(AFTER_COMMIT, None)
-    for act in acts:
-        act()
 
 
 def _parsed(url: str) -> URL:
