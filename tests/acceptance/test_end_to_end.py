@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from socialbpm.testing import evidence
 from socialbpm.testing.clock import FakeClock
 
 MODEL = Path(__file__).parents[2] / "examples" / "second_eyes.bpmn"
+OUTING = Path(__file__).parent / "replays" / "outing.bpmn"
 COMMUNITIES = {"press_room": {"local": ["ada", "grace"]}, "readers": {"local": []}}
 APPROVED = ("begin", "ask", "verdict", "publish", "published")
 
@@ -120,6 +122,24 @@ def test_a_run_that_is_cancelled_withdraws_what_it_asked(database: str) -> None:
         assert social.run(run.id).status == "cancelled"
         seen = evidence.gather(social, run.id)
         assert (seen.outcomes, seen.posts[0].edits) == ({"ask": ("cancelled",)}, 1)
+
+
+def test_a_service_task_of_the_host_is_carried_out_by_its_own_code(database: str) -> None:
+    """A function by BPMN id gets the data, and what it gives is added to them."""
+    seen: list[object] = []
+
+    def weather(data: Mapping[str, Any]) -> dict[str, Any]:
+        seen.append(data["place"])
+        return {"sky": "clear"}
+
+    services = {"weather": weather, "pack": lambda data: {"bag": "water"}}
+    guides = {"guides": ["ada"], "club": ["ada", "grace"]}
+    with socialbpm.open(database, communities=guides, services=services) as social:
+        picture = social.media.put((OUTING.parent / "map.png").read_bytes())
+        run = social.start(social.deploy(OUTING), {"place": "the lake", "map": picture})
+        social.work()
+        (request,) = social.run(run.id).requests
+        assert (seen, request.text) == (["the lake"], "Is the map right? It will be clear, take water.")
 
 
 def command(folder: Path, *arguments: str) -> str:

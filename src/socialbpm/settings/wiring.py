@@ -34,15 +34,20 @@ Around = Callable[[ports.Channel], ports.Channel]
 
 
 def open_(
-    source: str | os.PathLike[str] | Settings | None = None, *, clock: Clock | None = None, **values: Any
+    source: str | os.PathLike[str] | Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    services: Stubs | None = None,
+    **values: Any,
 ) -> Social:
     """Open socialbpm: a context manager with everything on it.
 
     ``source`` is a database URL, the path of a settings file, a ``Settings`` object, or left out: then the
     environment decides. ``values`` are further settings (``communities={"press_room": {"local": ["ada"]}}``).
-    Starts no thread. Raises DefinitionError.
+    ``services`` are the host's own tasks: BPMN id → a function that gets the data and gives what it adds to
+    them; after a crash it may be called again. Starts no thread. Raises DefinitionError.
     """
-    return wire(_chosen(source, values), clock or SystemClock())
+    return wire(_chosen(source, values), clock or SystemClock(), stubs=services)
 
 
 def capabilities(settings: Settings) -> dict[str, Capabilities]:

@@ -93,7 +93,8 @@ def requests(
     conn: Connection, *, run: str | None = None, states: tuple[str, ...] | None = None, limit: int = 1000
 ) -> list[RequestView]:
     """Requests in order of opening, of one run and in some states if so asked."""
-    query = select(tables.request).order_by(tables.request.c.opened_at, tables.request.c.id).limit(limit)
+    columns = tables.request.c
+    query = select(tables.request).order_by(columns.opened_at, columns.address, columns.id).limit(limit)
     if run is not None:
         query = query.where(tables.request.c.run == run)
     if states is not None:

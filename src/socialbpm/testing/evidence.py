@@ -99,7 +99,7 @@ def _posts(conn: Connection, run_id: str, communities: Mapping[str, Community]) 
         select(tables.delivery, request.element)
         .join(tables.request, request.id == delivery.request)
         .where(request.run == run_id)
-        .order_by(request.opened_at, request.id, delivery.seq, delivery.channel, delivery.room)
+        .order_by(request.opened_at, request.address, delivery.seq, delivery.channel, delivery.room)
     )
     rows = conn.execute(query).all()
     elements = {row.remote_id: row.element for row in rows if row.action == "create" and row.remote_id}

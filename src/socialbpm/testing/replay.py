@@ -28,6 +28,7 @@ from socialbpm.testing.replay_file import Script, Step, read
 __all__ = ["Played", "Script", "play", "read"]
 
 Watch = Callable[[Social], None]
+RUN = "replay"  # always the same, and so are the keys made from it
 PASSES = 10_000  # more timers than that within one step is a process that never rests
 
 
@@ -100,7 +101,7 @@ class _Stage:
         replay = self._script.replay
         process = self.social.deploy(*self._script.models)
         data = deepcopy(replay.data) | {name: self._put(file) for name, file in replay.media.items()}
-        self._run = self.social.start(replay.process or process, data).id
+        self._run = self.social.start(replay.process or process, data, run_id=RUN).id
         self._work()
 
     def step(self, step: Step, place: Place) -> None:
