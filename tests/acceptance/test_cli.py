@@ -207,7 +207,8 @@ def test_a_run_is_started_looked_at_answered_and_finished(socialbpm: Command) ->
     socialbpm("worker", "--until-idle")
     (request,) = json.loads(socialbpm("requests", "--json").out)
     assert (request["element"], request["people"]) == ("ask", ["ada", "grace"])
-    assert "May this go out? Rain" in socialbpm("requests").out
+    line = f"{request['id']}\task\tOPEN\t{request['ends_at'][:10]} "
+    assert socialbpm("requests").out.startswith(line)
     answer = ("respond", request["id"], "-p", "ada", "-c", "approve", "--comment", "Good", "--event-id", "e1")
     assert [socialbpm(*answer)[:2] for _ in range(2)] == [(0, "received\n"), (0, "received\n")]
     socialbpm("worker", "--until-idle")

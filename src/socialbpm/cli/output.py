@@ -16,7 +16,7 @@ Step = Callable[[str], None]
 
 def say(text: str = "") -> None:
     """A line for people or pipes; control characters of other people's words are shown, not obeyed."""
-    print("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text), flush=True)
+    print("".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text), flush=True)
 
 
 def warn(text: str) -> None:
@@ -38,7 +38,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table on a terminal; tab-separated lines without a header in a pipe."""
     if not sys.stdout.isatty():
         for row in rows:
-            say("\t".join(cell.replace("\n", " ") for cell in row))
+            say("\t".join(" ".join(cell.split()) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
