@@ -1,8 +1,8 @@
 """Kill -9 before, between and after each step of the path; the channel keeps a store of its own.
 
-``start``, ``respond`` and ``worker`` are processes of the operating system. Each case kills one of them at one
-place, repeats the same command as its caller would, and then counts: posts on the server of the channel, ballots,
-outcomes, continuations.
+``start``, ``respond`` and ``worker`` are processes of the operating system. Each case kills one of them at
+one named place, repeats the same command as its caller would, and then counts: posts on the channel's own
+server, ballots, outcomes, continuations.
 """
 
 from __future__ import annotations
