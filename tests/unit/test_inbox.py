@@ -143,7 +143,7 @@ def test_ids_that_cannot_be_stored_still_tell_events_apart(middle: Middle) -> No
 )
 def test_no_payload_breaks_anything(middle: Middle, **payload: Any) -> None:
     """Whatever an adapter hands in: it is stored, judged, and decides nothing unless it is a valid ballot."""
-    request = middle.open(poll(), address=f"/{payload['event_id']}")
+    request = middle.open(poll(), address=f"/{hash(payload['event_id'])}")
     response = Response(channel="wall", request=request, **payload | {"choices": tuple(payload["choices"])})
     (reply,) = middle.inbox.accept("wall", [response])
     middle.drain()

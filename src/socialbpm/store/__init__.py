@@ -143,20 +143,24 @@ def after_commit(conn: Connection, act: Callable[[], None]) -> None:
 
 def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its primary or unique key is there; says whether it was inserted."""
-    return bool(conn.execute(_once(conn.dialect.name, table), values).rowcount)
+    key = next(iter(table.primary_key.columns))
+    return insert_returning(conn, table, key, **values) is not None
 
 
 def insert_returning(conn: Connection, table: Table, column: Column[Any], **values: Any) -> Any | None:
     """As ``insert_once``, but gives ``column`` of the new row, or None if the row was there."""
-    return conn.execute(_once(conn.dialect.name, table).returning(column), values).scalar()
+    return conn.execute(_once(conn.dialect.name, table, column), values).scalar()
 
 
 @cache
-def _once(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Made once per table, because making a statement costs more than executing it."""
+def _once(dialect: str, table: Table, column: Column[Any]) -> Any:
+    """Made once per table, because making a statement costs more than executing it.
+
+    With RETURNING, because not every driver tells how many rows ON CONFLICT DO NOTHING has left.
+    """
     made: sqlite.Insert | postgresql.Insert
     made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return made.on_conflict_do_nothing()
+    return made.on_conflict_do_nothing().returning(column)
 
 
 def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
