@@ -120,7 +120,7 @@ def test_nothing_heavy_is_loaded_before_it_is_used(code: str) -> None:
 def test_every_command_of_the_design_is_there(socialbpm: Command) -> None:
     """The help names each command with what it does."""
     done = socialbpm("--help")
-    commands = "check run replay serve worker start runs requests respond channels migrate demo link cancel"
+    commands = "check run replay serve worker start runs requests respond channels migrate demo link cancel resume stuck settle"
     assert done.code == 0
     assert [name for name in commands.split() if not re.search(rf"\b{name}\b", done.out)] == []
 
@@ -182,6 +182,9 @@ def test_wrong_usage_is_exit_code_2(socialbpm: Command, arguments: list[str]) ->
         (["runs", "nothing"], "there is no run 'nothing'"),
         (["requests", "nothing"], "there is no request 'nothing'"),
         (["cancel", "nothing"], "nothing"),
+        (["resume", "nothing"], "nothing"),
+        (["settle", "nothing", "--send"], "nothing"),
+        (["channels", "--resume", "locl"], "there is no channel 'locl'; did you mean 'local'?"),
         (["link", "adda"], "'adda' is in no community; did you mean 'ada'?"),
         (["respond", "nothing", "--person", "ada", "--choice", "approve"], "refused: "),
         (["replay", "empty"], "empty: there is no *.replay.toml in it"),

@@ -50,7 +50,7 @@ def _opened(conn: Connection, row: Row[Any]) -> str:
 
 def _sent(conn: Connection, row: Row[Any]) -> str:
     delivery = tables.delivery
-    of_request = conn.execute(select(delivery).where(delivery.c.id == row.facts.get("delivery"))).first()
+    of_request = conn.execute(select(delivery).where(delivery.c.id == row.facts["delivery"])).first()
     if of_request is None:
         return ""
     text = "".join(span["text"] for span in of_request.post["text"])
@@ -59,9 +59,13 @@ def _sent(conn: Connection, row: Row[Any]) -> str:
     return f"  {verb} {of_request.channel}/{of_request.room}: {_short(text)}{note}"
 
 
+def _failed(conn: Connection, row: Row[Any]) -> str:
+    return f"  {row.facts['channel']} does not take the post: {row.facts.get('reason', '')}"
+
+
 def _answered(conn: Connection, row: Row[Any]) -> str:
     event = tables.event
-    given = conn.execute(select(event).where(event.c.seq == row.facts.get("event"))).first()
+    given = conn.execute(select(event).where(event.c.seq == row.facts["seq"])).first()
     if given is None:
         return ""
     comment = f" “{given.comment}”" if given.comment else ""
@@ -72,7 +76,7 @@ def _answered(conn: Connection, row: Row[Any]) -> str:
 
 def _closed(conn: Connection, row: Row[Any]) -> str:
     request = views.request(conn, row.request)
-    return f"{_title(request)}: {request.outcome or request.error}. {request.explanation}".rstrip()
+    return f"{_title(request)}: {request.explanation or request.outcome or request.error}"
 
 
 def _title(request: views.RequestView) -> str:
@@ -92,8 +96,9 @@ _TELLINGS: Mapping[str, Callable[[Connection, Row[Any]], str]] = {
     "request.cancelled": lambda conn, row: f"{_title(views.request(conn, row.request))}: cancelled",
     "post.sent": _sent,
     "post.edited": _sent,
-    "post.unknown": lambda conn, row: "  nobody knows whether a post went out: a person decides",
-    "post.parked": lambda conn, row: "  a post was refused",
+    "post.unknown": lambda conn, row: f"  nobody knows whether the post to {row.facts['channel']} went out",
+    "post.parked": _failed,
+    "post.rejected": _failed,
     "response.accepted": _answered,
     "response.withdrawn": _answered,
     "response.late": _answered,

@@ -71,12 +71,17 @@ def _until_idle(social: Social) -> int:
 
 def channels(
     check: Annotated[bool, typer.Option("--check", help="Fail if an account is paused.")] = False,
+    resume: Annotated[
+        str, typer.Option("--resume", metavar="CHANNEL", help="This account works again: send what waited.")
+    ] = "",
     settings: SettingsFile = None,
     database: Database = "",
     json: Json = False,
 ) -> None:
     """Show the connected accounts, what they can do, and who of them is paused."""
     with opened(settings, database) as social:
+        if resume:
+            social.resume_channel(resume)
         found = [_account(social, name) for name in sorted(social.channels)]
     if json:
         as_json(found)

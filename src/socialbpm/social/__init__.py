@@ -229,6 +229,12 @@ class Social:
         receipt = Receipt(remote_id=remote_id, url=url) if remote_id else None
         self.rooms.outbox.settle(post_id, receipt)
 
+    def resume_channel(self, channel: str) -> int:
+        """A paused account works again: send what waited for it. Returns how many posts. Raises NotFound."""
+        if channel not in self.channels:
+            raise NotFound(f"there is no channel '{channel}'; {did_you_mean(channel, self.channels)}")
+        return self.rooms.outbox.resume(channel)
+
     # faces
 
     def link(self, person: str, path: str = "/") -> str:
