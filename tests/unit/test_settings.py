@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from socialbpm.errors import DefinitionError
 from socialbpm.people import Account
+from socialbpm.settings import secret
 from socialbpm.settings.models import Settings, communities
 
 
@@ -130,4 +132,27 @@ def test_a_secret_does_not_show_in_errors(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(DefinitionError) as error:
         Settings.of(threads="hush-hush")
     assert "hush-hush" not in str(error.value)
-    assert "hush-hush" not in repr(Settings.of())
+    monkeypatch.setenv("SOCIALBPM_CHANNELS__CHAT__BOT_TOKEN", "hush-hush")
+    settings = Settings.of(channels={"chat": {"adapter": "loopback"}})
+    assert settings.channels["chat"].options() == {"bot_token": "hush-hush"}
+    assert "hush-hush" not in f"{settings!r} {settings}"
+
+
+def test_the_secret_beside_the_database_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    """Mode 0600, the same for every opener; one that others can read is refused with what to do."""
+    database = tmp_path / "social.db"
+    first = secret.own(database)
+    assert (secret.own(database), len(first)) == (first, 64)
+    file = tmp_path / "social.db.secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    with pytest.raises(DefinitionError, match="others can read this secret; chmod 600"):
+        secret.own(database)
+
+
+def test_of_many_that_open_at_once_one_makes_the_secret(tmp_path: Path) -> None:
+    """Whoever is second takes the first one's secret; no half-written file is ever seen."""
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: secret.own(tmp_path / "social.db"), range(32)))
+    assert len(made) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["social.db.secret"]

@@ -56,7 +56,7 @@ class Connection:
     store: Store
     clock: Clock
     media: Callable[[str], bytes]
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)  # tokens are among them
 
 
 class Channel(ABC):

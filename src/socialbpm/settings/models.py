@@ -72,6 +72,11 @@ class Channel(BaseModel):
 
     adapter: str = Field("", description="Name of the adapter; the account's own name if left out.")
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Names without values: any of them may be a secret."""
+        yield "adapter", self.adapter
+        yield "options", sorted(self.model_extra or {})
+
     def options(self) -> dict[str, str]:
         """The adapter's options as text, secrets read from where they are kept. Raises ValueError."""
         return {name: secret.option(name, value) for name, value in (self.model_extra or {}).items()}

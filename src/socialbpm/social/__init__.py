@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
@@ -55,7 +55,7 @@ class Rooms:
     outcomes: Outcomes
     definitions: Definitions
     runner: Runner
-    secret: bytes
+    secret: bytes = field(repr=False)
     base_url: str
     operators: frozenset[str] = frozenset()  # people who see every run with its data
 
