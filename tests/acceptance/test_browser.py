@@ -152,6 +152,30 @@ def test_what_somebody_is_writing_is_left_alone(chromium: Browser, social: Socia
         expect(page.get_by_role("textbox")).to_have_value("I am still thinking")
 
 
+def test_a_tab_that_was_away_catches_up(chromium: Browser, social: Social, run: Run) -> None:
+    """A hidden tab gives its connection back; looked at again, it has caught up and goes on live."""
+    poll = _request(run, "which_colours")
+    with Person(chromium, social, "ada") as ada:
+        page = ada.enter(f"/requests/{poll}")
+        expect(page.locator("html.is-live")).to_have_count(1)
+        _hide(page, True)
+        social.respond(poll, "grace", "red")
+        page.wait_for_timeout(1500)
+        expect(page.locator("#standing")).to_contain_text("Answered by 0 of 3 people")
+        _hide(page, False)
+        expect(page.locator("#standing")).to_contain_text("Answered by 1 of 3 people")
+        social.respond(poll, "linus", "red")
+        expect(page.locator("#standing")).to_contain_text("Answered by 2 of 3 people")
+
+
+def test_times_are_told_in_the_readers_zone_too(chromium: Browser, social: Social, run: Run) -> None:
+    """UTC is what counts, and the script adds when that is where the reader is."""
+    with Person(chromium, social, "ada", timezone_id="Asia/Tokyo", locale="en-GB") as ada:
+        page = ada.enter(f"/requests/{_request(run, 'check_scan')}")
+        expect(page.locator("#state")).to_contain_text("UTC")
+        expect(page.locator("#state")).to_contain_text("where you are")
+
+
 def test_opening_links_decides_nothing(chromium: Browser, social: Social, run: Run) -> None:
     """Every link of every page is opened, and the personal link itself: no answer comes of it."""
     with Person(chromium, social, "ada") as ada:
@@ -288,6 +312,15 @@ def test_everybody_can_use_every_page(
         expect(page.locator("#ended")).to_contain_text("How it ended")
         look("how it ended")
         assert wrong == {}
+
+
+def _hide(page: Page, hidden: bool) -> None:
+    """Have the page believe that its tab was put away, or taken up again."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        "document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
 
 
 def _focused(page: Page) -> str:

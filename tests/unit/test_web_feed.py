@@ -139,6 +139,20 @@ def test_a_late_number_is_waited_for(store: Store) -> None:
         assert runs.last(conn, NOW) == 2
 
 
+def test_the_page_looks_back_a_bounded_way(store: Store) -> None:
+    """What lies further back than the reach is not looked at, but a run's own page shows all of it."""
+    with store.begin() as conn:
+        _run(conn, "a")
+        for seq in (1, 2, runs.REACH + 1, runs.REACH + 2):
+            entry = {"kind": "run.resumed", "run": "a", "request": None, "facts": {}}
+            conn.execute(audit_table.insert().values(seq=seq, at=NOW, **entry))
+    with store.read() as conn:
+        feed_page = runs.newest(conn, OPERATOR, Drawings(), 100)
+        run_page = runs.newest(conn, OPERATOR, Drawings(), 100, "a")
+    assert [entry.seq for entry in feed_page] == [runs.REACH + 2, runs.REACH + 1]
+    assert [entry.seq for entry in run_page] == [runs.REACH + 2, runs.REACH + 1, 2, 1]
+
+
 def test_no_text_can_end_an_event_early() -> None:
     """A line break in a name stays inside of the JSON."""
     entry = Entry(seq=7, at=NOW, kind="x", run="r", request="", process="a\n\nid: 9\ndata: b", said="c\r\n")

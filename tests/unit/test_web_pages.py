@@ -301,6 +301,8 @@ def test_an_answer_to_an_old_version_is_told_so(social: Social, review: str) -> 
     page = ada.get(str(answer.url)).text
     assert "Your answer does not count" in page
     assert "About version 1, but version 2 is open" in page
+    assert "A better scan" in page
+    assert "Is the scan of Bern good?" not in page
 
 
 def test_the_author_looks_on(social: Social, review: str) -> None:

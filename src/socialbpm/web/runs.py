@@ -15,6 +15,7 @@ from socialbpm.web.diagram import Drawing, read_package
 from socialbpm.web.viewers import Viewer, sees_request, sees_run
 from socialbpm.web.wording import place, sentence
 
+REACH = 10_000  # how far back the feed looks: who sees little must not cost a look at everything
 NEEDS_A_PERSON = ("UNKNOWN", "PARKED", "REJECTED")
 SETTLES_IN = timedelta(seconds=5)
 ACTIVITIES = ("task", "process", "activity")  # the last word of their BPMN names
@@ -146,7 +147,10 @@ def picture(conn: Connection, viewer: Viewer, drawings: Drawings, run_id: str) -
 
 def newest(conn: Connection, viewer: Viewer, drawings: Drawings, limit: int, run_id: str = "") -> list[Entry]:
     """The last things that happened and that the viewer may see, the newest first."""
-    return _read(conn, drawings, _entries(viewer, run_id).order_by(audit.c.seq.desc()).limit(limit))
+    query = _entries(viewer, run_id)
+    if not run_id:
+        query = query.where(audit.c.seq > select(func.max(audit.c.seq) - REACH).scalar_subquery())
+    return _read(conn, drawings, query.order_by(audit.c.seq.desc()).limit(limit))
 
 
 def since(

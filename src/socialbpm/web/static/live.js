@@ -1,53 +1,96 @@
-// Keeps a page up to date and shows times in the reader's own zone. Without it every page works; one reloads it.
+// Keeps an open page up to date, and adds the reader's own time to times. Without it every page works all the same.
 "use strict";
 
-const touched = new WeakSet();
+const touched = new WeakSet(); // forms that somebody has begun to fill in
+let behind = false; // whether a region was left alone because somebody is at it
 
 function isBusy(region) {
-  return region.contains(document.activeElement) || [...region.querySelectorAll("form")].some((form) => touched.has(form));
+  const forms = [...region.querySelectorAll("form")];
+  return region.contains(document.activeElement) || forms.some((form) => touched.has(form));
 }
 
-function localTimes(root) {
-  for (const time of root.querySelectorAll("time[data-local]")) {
-    const at = new Date(time.dateTime);
-    const zone = { weekday: "short", hour: "2-digit", minute: "2-digit" };
-    if (at.getTimezoneOffset() !== 0) time.title = at.toLocaleString([], zone) + " where you are";
-  }
+// What a region says, leaving out what differs from one rendering to the next without meaning anything.
+function essence(region) {
+  const copy = region.cloneNode(true);
+  for (const node of copy.querySelectorAll("time, [name=once]")) node.remove();
+  return copy.innerHTML;
 }
 
-// The server renders; the script only puts the new rendering of each region in the place of the old one.
+function replace(region, other) {
+  const scrolled = [...region.querySelectorAll(".scroller")].map((each) => each.scrollLeft);
+  region.replaceChildren(...other.childNodes);
+  region.querySelectorAll(".scroller").forEach((each, i) => (each.scrollLeft = scrolled[i] ?? 0));
+  addLocalTimes(region);
+}
+
+// The server renders; the script puts each region that says something new in the place of the old one.
 async function refresh() {
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  let changed = false;
+  let said = false;
+  behind = false;
   for (const region of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(region.id);
-    if (!other || other.innerHTML === region.innerHTML || isBusy(region)) continue;
-    region.replaceChildren(...other.childNodes);
-    localTimes(region);
-    changed = changed || "said" in region.dataset;
+    if (!other || essence(other) === essence(region)) continue;
+    if (isBusy(region)) {
+      behind = true;
+      continue;
+    }
+    replace(region, other);
+    said = said || "said" in region.dataset;
   }
-  const word = document.getElementById("live-word");
-  if (changed && word) word.textContent = "This page was brought up to date.";
+  document.title = fresh.title;
+  if (said) announce("This page was brought up to date.");
 }
 
+function announce(word) {
+  const place = document.getElementById("live-word");
+  place.textContent = ""; // the same word twice is only read out if it was gone in between
+  setTimeout(() => (place.textContent = word), 100);
+}
+
+let planned = 0;
+function refreshSoon() {
+  clearTimeout(planned); // several things that happen at once are one refresh
+  planned = setTimeout(refresh, 150);
+}
+
+// A browser opens only a few connections to one server, so a tab that nobody looks at gives its own back.
+let source = null;
+let last = "";
 function listen(address) {
-  let planned = 0;
-  const source = new EventSource(address);
-  source.addEventListener("happened", () => {
-    // Several things that happen at once are one refresh.
-    clearTimeout(planned);
-    planned = setTimeout(refresh, 150);
+  const from = new URL(address, location.href);
+  if (last) from.searchParams.set("since", last);
+  source = new EventSource(from);
+  source.addEventListener("happened", (event) => {
+    last = event.lastEventId;
+    refreshSoon();
   });
   source.addEventListener("open", () => document.documentElement.classList.add("is-live"));
   source.addEventListener("error", () => document.documentElement.classList.remove("is-live"));
-  window.addEventListener("pagehide", () => source.close());
 }
 
-document.addEventListener("input", (event) => {
-  if (event.target.form) touched.add(event.target.form);
-});
-localTimes(document);
+function addLocalTimes(root) {
+  const own = { weekday: "short", hour: "2-digit", minute: "2-digit" };
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    const at = new Date(time.dateTime);
+    if (at.getTimezoneOffset() !== 0) time.append(` (${at.toLocaleString([], own)} where you are)`);
+  }
+}
+
+addLocalTimes(document);
 const events = document.body.dataset.events;
-if (events) listen(events);
+if (events) {
+  listen(events);
+  document.addEventListener("input", (event) => event.target.form && touched.add(event.target.form));
+  document.addEventListener("focusout", () => behind && refreshSoon());
+  document.addEventListener("visibilitychange", () => {
+    source.close();
+    if (document.hidden) return;
+    listen(events);
+    refreshSoon();
+  });
+  window.addEventListener("pagehide", () => source.close());
+  window.addEventListener("pageshow", (event) => event.persisted && (listen(events), refreshSoon()));
+}
