@@ -64,6 +64,7 @@ def scripted(folder: Path, steps: str, expect: str = "status = 'finished'") -> s
         ("respond='ask'\nperson='adda'\nchoice='approve'", "'adda' has no account on 'local'"),
         ("respond='ask'\nperson='ada'\nchoice='aprove'", "the answer of 'ada' is"),
         ("respond='ask'\nperson='ada'\nchoice='approve'\nstanding='late'", "is accepted, it should be late"),
+        ("revise='ask'\ntext='{}'".format("x" * 100_000), "text"),
         ("fail='readres'", "there is no community 'readres'"),
         ("at=2025-01-01T00:00:00Z", "time does not go back"),
         ("after='PT1H'\nexpect={status='finished'}", "the run is waiting, it should be finished"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
@@ -14,50 +14,20 @@ from socialbpm.errors import NotFound, Problem
 from socialbpm.posts import Receipt
 from socialbpm.responses import Response
 from socialbpm.social import views
+from socialbpm.social.rooms import Rooms
 from socialbpm.social.views import PostView, RequestView, Run
 from socialbpm.tasks.notation import did_you_mean
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from socialbpm.channels.base import Channel
-    from socialbpm.clock import Clock
-    from socialbpm.engines.base import Engine
-    from socialbpm.engines.work import Work
-    from socialbpm.inbox import Inbox, Reply
-    from socialbpm.media import Media
-    from socialbpm.outbox import Outbox
-    from socialbpm.outcomes import Outcomes
-    from socialbpm.people import Community
-    from socialbpm.requests import Closed, Requests
-    from socialbpm.spiff.definitions import Definitions
+    from socialbpm.inbox import Reply
+    from socialbpm.requests import Closed
     from socialbpm.spiff.hosts import SocialWorkflow
-    from socialbpm.spiff.runner import Runner
-    from socialbpm.store import Store
+
+__all__ = ["PostView", "Process", "RequestView", "Rooms", "Run", "Social"]
 
 LOCAL = "local"  # everybody on a roll can answer by the local channel, under their own name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rooms:
-    """Everything that ``settings.open_`` has wired, for the other faces (web, command line, replay)."""
-
-    clock: Clock
-    store: Store
-    work: Work
-    engine: Engine
-    channels: Mapping[str, Channel]
-    communities: Mapping[str, Community]
-    media: Media
-    requests: Requests
-    outbox: Outbox
-    inbox: Inbox
-    outcomes: Outcomes
-    definitions: Definitions
-    runner: Runner
-    secret: bytes = field(repr=False)
-    base_url: str
-    operators: frozenset[str] = frozenset()  # people who see every run with its data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

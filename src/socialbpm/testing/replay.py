@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from socialbpm.errors import DefinitionError, Problem
+from socialbpm.errors import DefinitionError, NotFound, Problem, StateError, TaskFailed
 from socialbpm.settings import Settings
 from socialbpm.settings.tomlfile import Place
 from socialbpm.settings.wiring import wire
@@ -101,12 +101,25 @@ class _Stage:
         replay = self._script.replay
         process = self.social.deploy(*self._script.models)
         data = deepcopy(replay.data) | {name: self._put(file) for name, file in replay.media.items()}
-        self._run = self.social.start(replay.process or process, data, run_id=RUN).id
+        try:
+            self._run = self.social.start(replay.process or process, data, run_id=RUN).id
+        except NotFound as error:
+            place = ("process",)
+            raise DefinitionError(self._script.file.problem(place, str(error))) from error
         self._work()
 
     def step(self, step: Step, place: Place) -> None:
         """Let time pass, do what the step says, do what is due, and look whether all is as expected."""
         self._pass(step.at or self._clock.now() + step.after, place)
+        try:
+            self._act(step, place)
+        except (StateError, TaskFailed) as error:
+            raise _Diverged(place, str(error)) from error
+        self._work()
+        if step.expect:
+            self._check(step, place)
+
+    def _act(self, step: Step, place: Place) -> None:
         if step.respond:
             self._respond(step, place)
         elif step.revise:
@@ -118,9 +131,6 @@ class _Stage:
             self.social = self._open()
         elif step.cancel:
             self.social.cancel(self._run)
-        self._work()
-        if step.expect:
-            self._check(step, place)
 
     def evidence(self) -> Evidence:
         """What has come out so far."""
