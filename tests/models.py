@@ -13,7 +13,7 @@ HEAD = (
 
 
 class Model:
-    """The elements of one process, or of a sub-process. Every method that adds something returns the model."""
+    """The elements of one process, or of a sub-process. Every method that adds something returns it."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
