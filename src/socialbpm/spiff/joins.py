@@ -4,7 +4,7 @@ SpiffWorkflow counts what arrived at a join in an earlier round of a loop as if 
 from the second round on a parallel join goes on without waiting for all branches, or fails, depending on the
 order in which they end; an inclusive one never waits; and neither sees a branch that is STARTED behind
 another gateway. In models with social tasks, where branches end whenever people answer, these take the place
-of the engine's.
+of the engine's. What the data of branches come to where they meet is said in ``merging``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
+from SpiffWorkflow.bpmn.specs.control import _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
+
+from socialbpm.spiff.merging import together
 
 TOKENS = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
@@ -70,6 +72,34 @@ class InclusiveJoin(InclusiveGateway):  # type: ignore[misc]
         return True
 
 
+class EndJoin(_EndJoin):  # type: ignore[misc]
+    """The end of a process.
+
+    Waits until nothing else is open, without walking the tree (nor stopping at depth 1000).
+    """
+
+    def _check_threshold_unstructured(self, my_task: Task) -> bool:
+        index = getattr(my_task.workflow, "open", None)
+        if index is None:  # a host runs our specification under the engine's own workflow class
+            return bool(super()._check_threshold_unstructured(my_task))
+        return not any(task is not my_task and not self._follows(task) for task in index.values())
+
+    def _follows(self, task: Task) -> bool:
+        parent = task.parent
+        return parent is not None and parent.task_spec is self
+
+
+class LastJoin(EndJoin):
+    """The end of a process in a file with social tasks: its branches are brought together as at joins."""
+
+    def _run_hook(self, my_task: Task) -> bool:
+        ended = [task for task in my_task.workflow.tasks.values() if task.task_spec is self]
+        others = (task for task in ended if task.has_state(TaskState.FINISHED_MASK))
+        _bring_together(my_task, [task for task in others if not my_task.is_descendant_of(task)])
+        my_task.workflow.data.update(my_task.data)
+        return True
+
+
 def open_tasks(workflow: Any) -> Iterable[Task]:
     """The unfinished tasks of one workflow, ours or the engine's own."""
     if hasattr(workflow, "open"):
@@ -102,12 +132,18 @@ def merge(join: Task) -> None:
     dropped.
     """
     others = [task for task in same_round(join) if task.has_state(TaskState.FINISHED_MASK)]
+    _bring_together(join, others)
+
+
+def _bring_together(join: Task, others: Iterable[Task]) -> None:
+    came = []
     for task in sorted(others, key=lambda task: task.last_state_change):
         if task.id in join.workflow.tasks:
-            DeepMerge.merge(join.data, task.parent.data)
+            came.append(task)
             if task.has_state(TaskState.COMPLETED):
                 task._drop_children(force=True)
-    join._inherit_data()
+    if came:
+        join.data = together([*came, join])
 
 
 def _came(join: Task) -> set[str]:

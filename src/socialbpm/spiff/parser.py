@@ -36,8 +36,8 @@ from SpiffWorkflow.spiff.specs.defaults import ServiceTask
 
 from socialbpm import tasks
 from socialbpm.spiff import timers
-from socialbpm.spiff.joins import InclusiveJoin, ParallelJoin
-from socialbpm.spiff.specs import EndJoin, RepeatingBoundary, SocialTask
+from socialbpm.spiff.joins import EndJoin, InclusiveJoin, LastJoin, ParallelJoin
+from socialbpm.spiff.specs import RepeatingBoundary, SocialTask
 from socialbpm.spiff.xml import declaration_of, is_social, parse
 
 REPEATABLE = ("messageEventDefinition", "signalEventDefinition", "escalationEventDefinition")
@@ -144,7 +144,8 @@ class ProcessParser(SpiffProcessParser):  # type: ignore[misc]
         """As the engine's, with our join before the end."""
         spec = super().create_spec()
         del spec.task_specs[spec.end.name]
-        spec.end = EndJoin(spec, spec.end.name)
+        join = LastJoin if _is_social(self.node) else EndJoin
+        spec.end = join(spec, spec.end.name)
         spec.end._outputs = [spec.task_specs["End"].name]
         return spec
 

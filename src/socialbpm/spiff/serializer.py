@@ -33,8 +33,8 @@ from SpiffWorkflow.spiff.serializer.task_spec import SpiffBpmnTaskConverter
 from socialbpm.clock import Clock, SystemClock
 from socialbpm.errors import StateError
 from socialbpm.spiff import state, timers
-from socialbpm.spiff.joins import InclusiveJoin, ParallelJoin
-from socialbpm.spiff.specs import EndJoin, RepeatingBoundary, SocialTask
+from socialbpm.spiff.joins import EndJoin, InclusiveJoin, LastJoin, ParallelJoin
+from socialbpm.spiff.specs import RepeatingBoundary, SocialTask
 from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow, Step
 
 FORMAT = 1  # of our envelope; a reader refuses one that it does not know
@@ -120,6 +120,7 @@ CONFIG: dict[type, Any] = {
     EndJoin: _named(BpmnTaskSpecConverter, "_EndJoin"),
     SocialTask: SocialTaskConverter,
     RepeatingBoundary: BoundaryEventConverter,
+    LastJoin: BpmnTaskSpecConverter,
     ParallelJoin: SPIFF_CONFIG[stock.ParallelGateway],
     InclusiveJoin: SPIFF_CONFIG[stock.InclusiveGateway],
     timers.MultipleEventDefinition: SPIFF_CONFIG[stock.MultipleEventDefinition],

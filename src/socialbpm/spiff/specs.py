@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn import BpmnEvent
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.spiff.specs.event_definitions import ErrorEventDefinition
@@ -47,23 +47,6 @@ class SocialTask(SpiffBpmnTask):  # type: ignore[misc]
             "address": place.address,
             "path": place.digest,
         }
-
-
-class EndJoin(_EndJoin):  # type: ignore[misc]
-    """The end of a process.
-
-    Waits until nothing else is open, without walking the tree (nor stopping at depth 1000).
-    """
-
-    def _check_threshold_unstructured(self, my_task: Task) -> bool:
-        index = getattr(my_task.workflow, "open", None)
-        if index is None:  # a host runs our specification under the engine's own workflow class
-            return bool(super()._check_threshold_unstructured(my_task))
-        return not any(task is not my_task and not self._follows(task) for task in index.values())
-
-    def _follows(self, task: Task) -> bool:
-        parent = task.parent
-        return parent is not None and parent.task_spec is self
 
 
 class RepeatingBoundary(BoundaryEvent):  # type: ignore[misc]

@@ -26,6 +26,7 @@ from SpiffWorkflow.task import logger as task_logger
 from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.clock import Clock, SystemClock
+from socialbpm.spiff.merging import drop_old_results
 from socialbpm.spiff.specs import RepeatingBoundary, SocialTask, activity_of
 from socialbpm.spiff.timers import FOREVER
 
@@ -73,6 +74,9 @@ class Step(Task):  # type: ignore[misc]
         element = getattr(self.task_spec, "bpmn_id", None)
         if element and not (isinstance(self.task_spec, LoopTask) and self._children):
             self.workflow.top_workflow.trail.append(element)
+        around = activity_of(self)
+        if around is not self and getattr(around.task_spec, "data_output", None) is None:
+            drop_old_results(around.data, self.data)  # the engine is about to merge this round into the whole
         super().complete()
 
     def cancel(self) -> None:
