@@ -17,6 +17,7 @@ from socialbpm.errors import EventRejected, NotFound
 from socialbpm.faults import crash_point
 from socialbpm.responses import Response, Standing
 from socialbpm.store import Store, audit, insert_returning
+from socialbpm.store.group import GroupCommit
 from socialbpm.store.tables import delivery, event, request, response
 
 COMMENT = 10_000
@@ -44,6 +45,7 @@ class Inbox:
 
     def __init__(self, store: Store, clock: Clock, work: Work, channels: Mapping[str, Channel]) -> None:
         self._store, self._clock, self._work, self._channels = store, clock, work, channels
+        self._commit = GroupCommit(store, self._store_all)
 
     def received(self, channel: str, raw: RawEvent) -> Inbound:
         """Take an inbound HTTP call in; returns the answer to give at once. Raises NotFound, EventRejected.
@@ -64,15 +66,13 @@ class Inbox:
         return replace(inbound, private_word=word) if word and not inbound.private_word else inbound
 
     def accept(self, channel: str, responses: Sequence[Response]) -> list[Reply]:
-        """Store verified responses that came by ``channel``, all in one transaction; one reply for each."""
+        """Store verified responses that came by ``channel``, all in one transaction; one reply for each.
+
+        Calls of several threads that queue up share a commit.
+        """
         if not responses:
             return []
-        with self._store.begin() as conn:
-            known = self._attach(conn, channel, responses)
-            replies = [
-                self._accept(conn, channel, given, row) for given, row in zip(responses, known, strict=True)
-            ]
-            crash_point("accept.before-commit")
+        replies = self._commit((channel, responses))
         crash_point("accept.after-commit")
         return replies
 
@@ -83,6 +83,14 @@ class Inbox:
         if row is None:
             raise NotFound(f"there is no event {seq}")
         return _standing(row)
+
+    def _store_all(self, conn: Connection, given: tuple[str, Sequence[Response]]) -> list[Reply]:
+        channel, responses = given
+        known = self._attach(conn, channel, responses)
+        pairs = zip(responses, known, strict=True)
+        replies = [self._accept(conn, channel, each, about) for each, about in pairs]
+        crash_point("accept.before-commit")
+        return replies
 
     def _attach(self, conn: Connection, channel: str, responses: Sequence[Response]) -> list[Row[Any] | None]:
         """The request that each response is about; the tally of each is scheduled.

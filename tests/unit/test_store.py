@@ -14,12 +14,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, inspect, select, text
+from sqlalchemy import Connection, func, insert, inspect, select, text
 
 from socialbpm.errors import DefinitionError
 from socialbpm.store import Store, after_commit, audit, insert_once
+from socialbpm.store.group import GroupCommit
 from socialbpm.store.migrations import HEAD, VERSION_TABLE, config, revision
 from socialbpm.store.tables import account_rate, metadata
+from tests.middle import statements
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -315,3 +317,68 @@ def test_the_feed_reads_on_from_where_it_was(store: Store) -> None:
         assert [row.facts["step"] for row in audit.since(conn, 0, run="r1")] == [1, 3]
     assert first[0].at == NOW
     assert first[0].at.utcoffset() == timedelta(0)
+
+
+def test_writes_that_queue_share_a_commit(store: Store) -> None:
+    """While one commits, others queue: the next commits for all of them; alone, one commits at once."""
+    blocks: list[int] = []
+    entered, go = threading.Event(), threading.Event()
+
+    def write(conn: Connection, item: int) -> int:
+        audit.record(conn, NOW, "x", item=item)
+        blocks.append(id(conn))
+        if item == 0:
+            entered.set()
+            go.wait(10)
+        return item * 10
+
+    commit, answers = GroupCommit(store, write), dict[int, int]()
+
+    def put(item: int) -> None:
+        answers[item] = commit(item)
+
+    first = threading.Thread(target=put, args=(0,))
+    first.start()
+    entered.wait(10)
+    others = [threading.Thread(target=put, args=(item,)) for item in range(1, 6)]
+    for thread in others:
+        thread.start()
+    while len(commit._queue) < 5:
+        threading.Event().wait(0.005)
+    with statements(store) as seen:
+        go.set()
+        for thread in (first, *others):
+            thread.join()
+    assert answers == {item: item * 10 for item in range(6)}
+    assert sum(statement.startswith("BEGIN") for statement in seen) == 1
+    assert count(store) == 6
+
+
+def test_one_that_cannot_be_written_spoils_no_other(store: Store) -> None:
+    """In a group each gets its own answer or error."""
+
+    def write(conn: Connection, item: int) -> int:
+        if item == 2:
+            raise ValueError(item)
+        audit.record(conn, NOW, "x")
+        return item
+
+    commit, seen = GroupCommit(store, write), list[object]()
+
+    def put(item: int) -> None:
+        try:
+            seen.append(commit(item))
+        except ValueError as error:
+            seen.append(str(error))
+
+    with store.begin():  # hold the writers up, so that they queue
+        threads = [threading.Thread(target=put, args=(item,)) for item in range(5)]
+        for thread in threads:
+            thread.start()
+        while len(commit._queue) < 4:
+            threading.Event().wait(0.005)
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, seen)) == ["0", "1", "2", "3", "4"]
+    assert "2" in seen
+    assert count(store) == 4
