@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 from lxml import etree
 
-from socialbpm.web.diagram import Drawing, read_package
+from socialbpm.web.diagram import Bounds, Diagram, Drawing, Element, Shape, read_package
 from socialbpm.web.picture import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -101,3 +102,40 @@ def test_the_picture_holds_all_it_draws() -> None:
     assert top < 10
     assert 386 < left + width < 500
     assert 108 < top + height < 200
+
+
+def test_what_lies_around_the_flow_is_drawn_too() -> None:
+    """Lanes, sub-processes, data and remarks: each in its own way, with its words."""
+    kinds = {
+        "participant": "Town hall",
+        "subProcess": "Twice",
+        "callActivity": "Elsewhere",
+        "dataObjectReference": "Letter",
+        "textAnnotation": "",
+        "intermediateCatchEvent": "Later",
+    }
+    drawn = [
+        Shape(
+            element=Element(id=kind, type=kind, name=name, text="Remember", mark="timer"),
+            bounds=Bounds(x=150 * number, y=0, width=120, height=80),
+        )
+        for number, (kind, name) in enumerate(kinds.items())
+    ]
+    picture = draw(Diagram(name="", shapes=tuple(drawn), edges=()), {}, {})
+    for word in ("Town hall", "Twice", "Elsewhere", "Letter", "Remember", "Later"):
+        assert f">{word}<" in picture
+    assert picture.count("<title>Diagram</title>") == 1
+
+
+def test_a_long_name_is_wrapped_and_cut() -> None:
+    """A name never runs out of its box; what does not fit is told by an ellipsis and by the title."""
+    name = "Ask everybody in the whole of the town whether they would like a longer summer " * 3
+    shape = Shape(
+        element=Element(id="a", type="task", name=name), bounds=Bounds(x=0, y=0, width=100, height=80)
+    )
+    svg = str(draw(Diagram(name="", shapes=(shape,), edges=()), {}, {}))
+    lines = re.findall(r"<tspan[^>]*>([^<]*)<", svg)
+    assert 1 < len(lines) <= 5
+    assert max(map(len, lines)) <= 17
+    assert lines[-1].endswith("…")
+    assert f"<title>{name}</title>" in svg
