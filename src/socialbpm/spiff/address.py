@@ -13,7 +13,6 @@ fired since.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import UUID, uuid5
 
@@ -25,18 +24,8 @@ from SpiffWorkflow.util.task import TaskState
 from socialbpm.spiff.joins import same_round
 
 KEYS = UUID("0b9c1c36-6a0f-4a0e-8f0b-0d6b7c5d2e11")  # namespace of the keys of requests
+MARK = "social"  # the entry in a task's internal data that says which request it waits for
 SIZE = 16  # bytes of a digest: enough that no two ways of a run ever share one
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """``address`` names the place for people and, by its digest, exactly.
-
-    ``digest`` stands for the way to it.
-    """
-
-    address: str
-    digest: str
 
 
 def request_key(run: str, address: str, occurrence: int) -> str:
@@ -47,10 +36,12 @@ def request_key(run: str, address: str, occurrence: int) -> str:
     return str(uuid5(KEYS, f"{run}\n{address}\n{occurrence}"))
 
 
-def locate(task: Task) -> Location:
-    """Where ``task`` is. Reads only what is saved with the run."""
-    digest = _digest(task)
-    return Location(f"{'/'.join(_names(task))}~{digest}", digest)
+def locate(task: Task) -> str:
+    """The address of ``task``: where in the diagram, for people, then the digest of the whole way to it.
+
+    Reads only what is saved with the run.
+    """
+    return f"{'/'.join(_names(task))}~{_digest(task)}"
 
 
 def _names(task: Task) -> list[str]:
@@ -80,8 +71,8 @@ def _digest(task: Task) -> str:
     while at is not None:
         step, at = _step(at)
         way.append(step)
-        if at is not None and (known := at.internal_data.get("social", {}).get("path")):
-            before, at = known, None
+        if at is not None and (known := at.internal_data.get(MARK)):
+            before, at = known["address"].partition("~")[2], None
     for step in reversed(way):
         before = blake2b(f"{before}>{step}".encode(), digest_size=SIZE).hexdigest()
     return before

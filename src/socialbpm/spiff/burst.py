@@ -24,8 +24,9 @@ from SpiffWorkflow.util.task import TaskState
 from socialbpm import tasks
 from socialbpm.errors import SocialBpmError, StateError, TaskFailed
 from socialbpm.requests import Closed, Opening
+from socialbpm.spiff.address import MARK
 from socialbpm.spiff.serializer import TYPENAME, without_typename
-from socialbpm.spiff.specs import MARK, throw_at
+from socialbpm.spiff.specs import throw_at
 from socialbpm.spiff.timers import FOREVER
 from socialbpm.spiff.values import evaluator
 from socialbpm.spiff.workflow import NEVER, SocialWorkflow, Step

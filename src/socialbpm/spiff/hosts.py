@@ -26,7 +26,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from socialbpm.errors import StateError
 from socialbpm.outcomes import LIVE
-from socialbpm.requests import Closed, Opening
+from socialbpm.requests import Closed
 from socialbpm.spiff.burst import apply as apply_outcome
 from socialbpm.spiff.burst import live, opening_of
 from socialbpm.spiff.parser import SocialParser

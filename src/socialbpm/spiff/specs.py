@@ -14,9 +14,7 @@ from SpiffWorkflow.spiff.specs.spiff_task import SpiffBpmnTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from socialbpm.spiff.address import locate, request_key
-
-MARK = "social"  # the entry in a task's internal data that says which request it waits for
+from socialbpm.spiff.address import MARK, locate, request_key
 
 
 class SocialTask(SpiffBpmnTask):  # type: ignore[misc]
@@ -41,11 +39,10 @@ class SocialTask(SpiffBpmnTask):  # type: ignore[misc]
     def _run_hook(self, my_task: Task) -> None:
         """Note which request this is; None tells the engine that the task goes on outside of it."""
         top = my_task.workflow.top_workflow
-        place = locate(my_task)
+        address = locate(my_task)
         my_task.internal_data[MARK] = {
-            "key": request_key(top.run_id, place.address, top.resets),
-            "address": place.address,
-            "path": place.digest,
+            "key": request_key(top.run_id, address, top.resets),
+            "address": address,
         }
 
 

@@ -153,8 +153,11 @@ def _rows(workflow: Any, places: Mapping[UUID, list[int]], since: int, prefix: i
 
 
 def _contents(task: Step, parent: Step | None) -> Row:
-    """Internal data, changed and deleted keys; what is empty at the end is left out."""
-    changed, deleted = _delta(task.data, {} if parent is None else parent.data)
+    """Internal data, changed and deleted keys, left out at the end where empty. None: there are no data."""
+    base = {} if parent is None else parent.data
+    if base and not task.data:  # a task that is only foreseen
+        return [task.internal_data, None]
+    changed, deleted = _delta(task.data, base)
     if deleted:
         return [task.internal_data, changed, deleted]
     return [task.internal_data, changed] if changed else [task.internal_data] if task.internal_data else []
@@ -164,7 +167,8 @@ def _delta(data: dict[str, Any], base: dict[str, Any]) -> tuple[dict[str, Any], 
     if data is base:
         return {}, []
     changed = {key: value for key, value in data.items() if key not in base or not _same(value, base[key])}
-    return _clean(changed), [key for key in base if key not in data]
+    deleted = {key: base[key] for key in base if key not in data}
+    return _clean(changed), list(_clean(deleted))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -263,6 +267,8 @@ def _data(step: Step, parent: Step | None, contents: Row) -> dict[str, Any]:
         return contents[0] if contents else {}
     if not contents and _finished(step) and _finished(parent):
         return parent.data  # type: ignore[no-any-return]
+    if contents and contents[0] is None:
+        return {}
     changed, deleted = [*contents, {}, []][:2] if len(contents) < 2 else contents[:2]
     data = {
         key: copy(value) if isinstance(value, dict | list) else value for key, value in parent.data.items()

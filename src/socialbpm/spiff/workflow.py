@@ -157,6 +157,7 @@ class _Lean:
             self._forget(task)
 
     def _forget(self, task: Step) -> None:
+        task._children = []
         self.tasks.pop(task.id)
         self.open.pop(task.id, None)
         self.top_workflow.event_manager.remove_task(task)
