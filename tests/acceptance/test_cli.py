@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import pytest
 
 from socialbpm.cli import main
+from socialbpm.cli.output import harmless
 from socialbpm.testing.loopback import LoopbackServer
 from tests.browsing import Browser
 
@@ -224,6 +225,16 @@ def test_a_run_is_started_looked_at_answered_and_finished(socialbpm: Command) ->
     assert "path: begin → ask" in socialbpm("runs", "r1").out
     late = socialbpm("respond", request["id"], "-p", "grace", "-c", "reject")
     assert (late.code, late.out) == (1, "")
+
+
+def test_peoples_words_do_not_steer_the_terminal(socialbpm: Command) -> None:
+    """Control characters in texts are written out, and a text is one line of a list."""
+    socialbpm("start", MODEL, "--data", 'headline="a\\u001b[31m\\nb"')
+    socialbpm("worker", "--until-idle")
+    out = socialbpm("requests").out
+    assert "\x1b" not in out
+    assert out.count("\n") == 1
+    assert harmless("a\x1b[31m\tb\x9b\n") == "a\\x1b[31m\tb\\x9b\n"
 
 
 def test_a_run_is_cancelled(socialbpm: Command) -> None:

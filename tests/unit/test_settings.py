@@ -126,6 +126,23 @@ def test_a_secret_is_read_from_the_environment_or_a_file(
     }
 
 
+@pytest.mark.parametrize("token", ["123e5", "true", "007", '{"env": "HOME"}', "null", ""])
+def test_an_option_from_the_environment_is_taken_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    """A token that looks like a number or like JSON is still that token."""
+    monkeypatch.setenv("SOCIALBPM_CHANNELS__CHAT__BOT_TOKEN", token)
+    assert Settings.of().channels["chat"].options() == {"bot_token": token}
+
+
+@pytest.mark.parametrize("name", ["COMMUNITIES", "OPERATORS"])
+def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What should be JSON and is not: its name and what to do, and not what is in it."""
+    monkeypatch.setenv(f"SOCIALBPM_{name}", "{hush")
+    with pytest.raises(DefinitionError, match=f"^SOCIALBPM_{name} cannot be read; write it as JSON$"):
+        Settings.of()
+
+
 def test_a_secret_does_not_show_in_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error about a setting repeats no value: it may be the secret itself."""
     monkeypatch.setenv("SOCIALBPM_SECRET", "hush-hush")

@@ -25,5 +25,7 @@ def main() -> None:
 
 
 def _fail(*lines: str) -> None:
-    print(*lines, sep="\n", file=sys.stderr)
+    from socialbpm.cli.output import warn
+
+    warn("\n".join(lines))
     sys.exit(1)

@@ -15,13 +15,20 @@ Step = Callable[[str], None]
 
 
 def say(text: str = "") -> None:
-    """A line for people or pipes; control characters of other people's words are shown, not obeyed."""
-    print("".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text), flush=True)
+    """A line for people or pipes."""
+    print(harmless(text), flush=True)
 
 
 def warn(text: str) -> None:
     """A line beside the output."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
+
+
+def harmless(text: str) -> str:
+    """The text with its control characters written out: a terminal shall show people's words, not obey
+    them.
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
 def as_json(value: Any) -> None:
@@ -46,7 +53,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     shown = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))  # Text: people's words are no markup
+        shown.add_row(*(Text(harmless(cell)) for cell in row))  # Text: people's words are no markup
     Console().print(shown)
 
 

@@ -20,7 +20,9 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Account, Community, Member
@@ -82,6 +84,24 @@ class Channel(BaseModel):
         return {name: secret.option(name, value) for name, value in (self.model_extra or {}).items()}
 
 
+class Environment(EnvSettingsSource):
+    """``SOCIALBPM_…`` variables; an option of a channel is taken as it stands, for a token may look like a
+    number.
+    """
+
+    def explode_env_vars(
+        self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]
+    ) -> dict[str, Any]:
+        """A nested setting from its variables."""
+        nested: dict[str, Any] = super().explode_env_vars(field_name, field, env_vars)
+        if field_name == "channels":
+            for name, text in env_vars.items():
+                _, account, option, *deeper = [*name.split("__"), "", ""]
+                if account in nested and option in nested[account] and not any(deeper):
+                    nested[account][option] = text
+        return nested
+
+
 class Settings(BaseSettings):
     """All settings. Each can stand in the TOML file, in the environment (``SOCIALBPM_…``) or be an argument.
 
@@ -129,6 +149,13 @@ class Settings(BaseSettings):
     )
     secret_file: Path | None = Field(None, description="A file (mode 0600) that holds the secret instead.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: Source, *others: Source, **named: Source
+    ) -> tuple[Source, ...]:
+        """Arguments, and the environment below them; no .env file is looked for."""
+        return init_settings, Environment(settings_cls)
+
     @field_validator("base_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
@@ -162,14 +189,9 @@ class _FileSettings(Settings):
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
+        cls, settings_cls: type[BaseSettings], init_settings: Source, *others: Source, **named: Source
+    ) -> tuple[Source, ...]:
+        return Environment(settings_cls), init_settings
 
 
 class _ArgumentSettings(Settings):
@@ -177,13 +199,8 @@ class _ArgumentSettings(Settings):
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        cls, settings_cls: type[BaseSettings], init_settings: Source, *others: Source, **named: Source
+    ) -> tuple[Source, ...]:
         return (init_settings,)
 
 
@@ -212,6 +229,9 @@ def _community(name: str, bindings: Mapping[str, Binding]) -> Community:
 def _validated(model: type[Settings], values: Mapping[str, Any], file: TomlFile | None) -> Settings:
     try:
         return model(**values)
+    except SettingsError as error:
+        name = re.sub(r'.*field "(\w+)".*', lambda match: f"SOCIALBPM_{match[1].upper()}", str(error))
+        raise DefinitionError(Problem(what=f"{name} cannot be read", remedy="write it as JSON")) from None
     except ValidationError as error:
         raise DefinitionError(*tomlfile.problems(model, error, file)) from None
 

@@ -20,6 +20,7 @@ from socialbpm.tasks.notation import did_you_mean
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from starlette.applications import Starlette
 
     from socialbpm.inbox import Reply
     from socialbpm.requests import Closed
@@ -224,7 +225,7 @@ class Social:
         members = {member.person for community in self.communities.values() for member in community.roll}
         return sorted(members | self.operators)
 
-    def asgi(self) -> Any:
+    def asgi(self) -> Starlette:
         """The ASGI app (pages, live feed, webhooks, health), to serve or to mount in a host app."""
         from socialbpm.web import create_app
 
