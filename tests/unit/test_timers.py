@@ -110,15 +110,20 @@ def test_a_message_at_a_gateway_ends_its_timer() -> None:
 
 
 def test_no_timer_fires_beyond_the_horizon() -> None:
-    """What has been decided is applied first: until then the clock may say what it likes."""
-    player = asked_with(after("PT1H"), interrupting=True)
-    player_workflow = player.start()
+    """Both tasks were answered in time: giving the first its outcome must not set off the other's timer."""
+    model = Model().start().add("parallelGateway", "fork").add("parallelGateway", "join").end("done", "cut")
+    for name in ("left", "right"):
+        model.ask(name).on(name, f"{name}_late", after("PT1H"))
+        model.flow("fork", name, "join").flow(f"{name}_late", "cut")
+    player = Player.of(model.flow("begin", "fork").flow("join", "done").text())
+    workflow = player.start()
     player.clock.advance(HOUR)
-    workflow = player.again(player_workflow)
+    workflow = player.again(workflow)
     workflow.horizon = NEVER
-    complete(the(workflow, "ask"))
-    workflow.do_engine_steps()
-    assert (workflow.is_completed(), "timer" in workflow.trail) == (True, False)
+    for name in ("left", "right"):
+        complete(the(workflow, name))
+        workflow.do_engine_steps()
+    assert (workflow.is_completed(), "cut" in workflow.trail) == (True, False)
 
 
 def test_timers_under_sub_processes_are_due_too() -> None:

@@ -24,6 +24,7 @@ def test_a_loop_may_be_deeper_than_a_thousand_steps() -> None:
     workflow = player.start()
     (task,) = workflow.social_tasks()
     assert (task.depth > 1000, workflow.is_completed()) == (True, False)
+    assert task in workflow.get_tasks(state=TaskState.STARTED)
     workflow = player.again(workflow)
     answer(workflow, *live(workflow))
     assert workflow.is_completed()
