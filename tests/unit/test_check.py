@@ -113,7 +113,11 @@ def test_a_script_that_rewrites_a_result_ends_what_is_known_of_it(tmp_path: Path
     text = (BAD / "condition_key.bpmn").read_text(encoding="utf-8")
     script = '<bpmn:scriptTask id="own"><bpmn:script>poll = {"outcom": 1}</bpmn:script></bpmn:scriptTask>'
     path = tmp_path / "rewritten.bpmn"
-    path.write_text(text.replace('<bpmn:manualTask id="ride"/>', '<bpmn:manualTask id="ride"/>' + script))
+    flow = '<bpmn:sequenceFlow id="f9" sourceRef="poll" targetRef="own"/>'
+    text = text.replace('sourceRef="poll"', 'sourceRef="own"')
+    path.write_text(
+        text.replace('<bpmn:manualTask id="ride"/>', f'<bpmn:manualTask id="ride"/>{script}{flow}')
+    )
 
     assert check_files([path]) == []
 

@@ -19,12 +19,31 @@ from socialbpm.tasks.notation import did_you_mean
 Found = tuple[etree._Element, str, str]
 """An element, what is wrong with it, and the remedy."""
 
+_CARRIED_OUT = {
+    "startEvent": {"message", "signal", "timer", "conditional"},
+    "intermediateCatchEvent": {"message", "signal", "timer", "conditional"},
+    "intermediateThrowEvent": {"message", "signal", "escalation"},
+    "boundaryEvent": {"message", "signal", "timer", "conditional", "error", "escalation", "cancel"},
+    "endEvent": {"message", "error", "escalation", "cancel", "terminate"},
+}
+"""The kinds of each event that the engine knows; of any other it makes an event that does nothing."""
+_INSTEAD = {
+    ("endEvent", "signal"): "throw it by an intermediate event before the end",
+    ("intermediateThrowEvent", "link"): "connect the two by a sequence flow",
+    ("intermediateCatchEvent", "link"): "connect the two by a sequence flow",
+    ("intermediateThrowEvent", "error"): "throw it by an end event",
+}
+_DATA = ("inputDataItem", "outputDataItem", "dataObject", "dataObjectReference", "dataInput", "dataOutput")
+_CHOOSING = ("exclusiveGateway", "inclusiveGateway", "complexGateway")
+
 
 def problems(root: etree._Element, file: str, processes: Collection[str]) -> list[Problem]:
     """What the engine would not carry out as drawn. ``processes``: all that can be called."""
     found = [*_doubled_ids(root), *_everywhere(root), *_calls(root, processes)]
     for process in root.iter(bpmn("process")):
-        found += _dangling(process)
+        dangling = list(_dangling(process))
+        found += dangling or _unreached(process)
+        found += _conditions(process)
         found += _event_gateways(Flow(process))
     return [
         Place(element=_id(node), file=file, line=int(node.sourceline or 0)).problem(what, remedy)
@@ -38,6 +57,7 @@ def _everywhere(root: etree._Element) -> Iterator[Found]:
             yield from _compensation(node)
             yield from _event_sub_process(node)
             yield from _ad_hoc(node)
+            yield from _ignored(node)
             yield from _instances(node)
 
 
@@ -50,6 +70,22 @@ def _compensation(node: etree._Element) -> Iterator[Found]:
             "compensation is not carried out",
             "draw the steps that undo it after an error boundary event",
         )
+
+
+def _ignored(node: etree._Element) -> Iterator[Found]:
+    """SpiffWorkflow takes an event of a kind that it does not know for one that does nothing."""
+    if local(node) not in _CARRIED_OUT:
+        return
+    for child in node.iterchildren(etree.Element):
+        kind = local(child).removesuffix("EventDefinition")
+        if kind != local(child) and kind not in {*_CARRIED_OUT[local(node)], "compensate"}:
+            remedy = _INSTEAD.get((local(node), kind), "draw it with another event")
+            yield node, f"a {kind} {_spoken(local(node))} is not carried out", remedy
+
+
+def _spoken(name: str) -> str:
+    """``intermediateCatchEvent`` as people say it: intermediate catch event."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _event_sub_process(node: etree._Element) -> Iterator[Found]:
@@ -113,8 +149,40 @@ def _dangling(process: etree._Element) -> Iterator[Found]:
                 )
 
 
+def _unreached(process: etree._Element) -> Iterator[Found]:
+    """The engine begins at start events only; an activity without a flow to it would never come."""
+    targets = {flow.get("targetRef") for flow in process.iter(bpmn("sequenceFlow"))}
+    for node in process.iter(etree.Element):
+        if is_node(node) and node.get("id") not in targets and not _begins(node):
+            yield node, "nothing leads here, so it would never begin", "draw a sequence flow to it"
+
+
+def _begins(node: etree._Element) -> bool:
+    """Whether an element needs no flow to it, or the trouble is another one."""
+    scope = node.getparent()
+    elsewhere = scope is None or scope.find(bpmn("startEvent")) is None
+    of_itself = local(node) in ("startEvent", "boundaryEvent") or node.get("isForCompensation") == "true"
+    linked = node.find(bpmn("linkEventDefinition")) is not None
+    return elsewhere or of_itself or linked or node.get("triggeredByEvent") == "true"
+
+
+def _conditions(process: etree._Element) -> Iterator[Found]:
+    """A condition on a flow counts only behind a gateway that chooses; any other flow is always taken."""
+    nodes = {node.get("id"): node for node in process.iter(etree.Element) if is_node(node)}
+    for flow in process.iter(bpmn("sequenceFlow")):
+        source = nodes.get(flow.get("sourceRef"))
+        if flow.find(bpmn("conditionExpression")) is None or source is None:
+            continue
+        if local(source) not in _CHOOSING:
+            what = f"its condition is not looked at: it comes from a {_spoken(local(source))}"
+            yield flow, what, "draw an exclusive gateway before it"
+
+
 def _doubled_ids(root: etree._Element) -> Iterator[Found]:
-    """Two steps of one id: the engine would keep one. (Data items may share theirs: it is their name.)"""
+    """Two steps of one id: the engine would keep one. (Data items may share theirs: it is their name.)
+
+    A data item may not bear the id of a step either: the engine would take it for that step.
+    """
     nodes = [node for node in root.iter(etree.Element) if is_node(node)]
     counted = Counter(_id(node) for node in nodes)
     seen: set[str] = set()
@@ -122,6 +190,10 @@ def _doubled_ids(root: etree._Element) -> Iterator[Found]:
         if counted[_id(node)] > 1 and _id(node) in seen:
             yield node, f"the id '{_id(node)}' is given twice", "give each element its own"
         seen.add(_id(node))
+    for node in root.iter(*(bpmn(name) for name in _DATA)):
+        if _id(node) in seen:
+            what = f"a data item has the id of the step '{_id(node)}'"
+            yield node, what, 'give it another id; of a social task, say resultVariable="…"'
 
 
 def _id(node: etree._Element) -> str:
