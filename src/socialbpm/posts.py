@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -145,11 +145,26 @@ class Capabilities:
 
 
 def dump(post: Post) -> dict[str, Any]:
-    """A post as JSON; ``load`` gives it back exactly."""
-    dumped = asdict(post)
-    if post.ask is not None and post.ask.ends_at is not None:
-        dumped["ask"]["ends_at"] = post.ask.ends_at.isoformat()
-    return dumped
+    """A post as JSON; ``load`` gives it back exactly. Written out, because ``asdict`` takes ten times as long."""
+    return {
+        "key": post.key,
+        "destination": {"channel": post.destination.channel, "room": post.destination.room},
+        "text": [{"text": span.text, "authored": span.authored} for span in post.text],
+        "media": [{"ref": each.ref, "alt": each.alt, "type": each.type} for each in post.media],
+        "ask": None if post.ask is None else _dumped(post.ask),
+        "note": post.note,
+        "reply_to": post.reply_to,
+    }
+
+
+def _dumped(ask: Ask) -> dict[str, Any]:
+    return {
+        "request": ask.request,
+        "version": ask.version,
+        "kind": ask.kind,
+        "choices": [{"key": choice.key, "label": choice.label} for choice in ask.choices],
+        "ends_at": None if ask.ends_at is None else ask.ends_at.isoformat(),
+    }
 
 
 def load(dumped: Mapping[str, Any]) -> Post:

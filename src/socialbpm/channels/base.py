@@ -13,6 +13,8 @@ from socialbpm.posts import Capabilities, Post, Receipt
 from socialbpm.responses import Response
 
 if TYPE_CHECKING:
+    import sqlalchemy
+
     from socialbpm.store import Store
 
 
@@ -83,6 +85,13 @@ class Channel(ABC):
     def delete(self, receipt: Receipt) -> None:
         """Take the post down; a post that is gone already is no error. Needs ``can_delete``."""
         raise self._undeclared("delete")
+
+    def within(self, conn: sqlalchemy.Connection) -> Channel | None:
+        """This channel writing in the transaction of ``conn``, if its posts are rows of that very store.
+
+        Such a post stands in the same commit that decides it; nothing can come between. None: it is remote.
+        """
+        return None
 
     def find(self, post: Post) -> Receipt | None:
         """The receipt of ``post.key`` if it stands on the platform. Needs Dedupe.LOOKUP."""

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Update
+from sqlalchemy import Connection, bindparam
 from sqlalchemy.exc import DBAPIError
 
 from socialbpm import posts
 from socialbpm.channels import answers, signatures
+from socialbpm.channels import base as ports
 from socialbpm.channels.base import Channel, Inbound, RawEvent
 from socialbpm.errors import OutcomeUnknown, Rejected
 from socialbpm.posts import AskKind, Capabilities, Dedupe, Intake, MediaLimits, Post, Receipt, plain
@@ -49,17 +50,20 @@ class LocalChannel(Channel):
     def edit(self, receipt: Receipt, post: Post) -> Receipt:
         """Put ``post`` where the post of ``receipt`` stands. Raises Rejected if none stands there."""
         self._fits(post)
-        edited = self._at(receipt).where(local_post.c.deleted == 0)
+        changes = {"post": posts.dump(post), "edited_at": self.connection.clock.now()}
         with self._writing() as conn:
-            now = self.connection.clock.now()
-            if not conn.execute(edited.values(post=posts.dump(post), edited_at=now)).rowcount:
+            if not conn.execute(_EDIT, self._at(receipt) | changes).rowcount:
                 raise Rejected("no post stands there to be edited", channel=self.name)
         return self._receipt(receipt.remote_id)
 
     def delete(self, receipt: Receipt) -> None:
         """Take the post down; it stays in the store, unseen, so that the same key cannot post again."""
         with self._writing() as conn:
-            conn.execute(self._at(receipt).values(deleted=1))
+            conn.execute(_DELETE, self._at(receipt))
+
+    def within(self, conn: Connection) -> Channel:
+        """The same channel, writing in the transaction of ``conn``."""
+        return _Joined(self.connection, conn)
 
     def receive(self, event: RawEvent) -> Inbound:
         """An answer that a program of ours has signed, as ``answers`` writes it. Raises EventRejected."""
@@ -67,9 +71,8 @@ class LocalChannel(Channel):
         signatures.verify(secret, event, self.connection.clock.now())
         return Inbound(responses=(answers.read(event).response(self.name),), answer=b"received")
 
-    def _at(self, receipt: Receipt) -> Update:
-        mine = (local_post.c.key == receipt.remote_id, local_post.c.channel == self.name)
-        return local_post.update().where(*mine)
+    def _at(self, receipt: Receipt) -> dict[str, str]:
+        return {"of_key": receipt.remote_id, "by": self.name}
 
     def _receipt(self, key: str) -> Receipt:
         base = self.connection.options.get("base_url", "").rstrip("/")
@@ -91,6 +94,18 @@ class LocalChannel(Channel):
             raise OutcomeUnknown(what, channel=self.name) from error
 
 
+class _Joined(LocalChannel):
+    """Writes in a transaction that somebody else commits, or does not."""
+
+    def __init__(self, connection: ports.Connection, conn: Connection) -> None:
+        super().__init__(connection)
+        self._conn = conn
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        yield self._conn
+
+
 def _row(post: Post) -> dict[str, Any]:
     return {
         "channel": post.destination.channel,
@@ -98,3 +113,10 @@ def _row(post: Post) -> dict[str, Any]:
         "request": None if post.ask is None else post.ask.request,
         "post": posts.dump(post),
     }
+
+
+_AT = local_post.update().where(
+    local_post.c.key == bindparam("of_key"), local_post.c.channel == bindparam("by")
+)
+_EDIT = _AT.where(local_post.c.deleted == 0).values(post=bindparam("post"), edited_at=bindparam("edited_at"))
+_DELETE = _AT.values(deleted=1)

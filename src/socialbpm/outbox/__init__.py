@@ -12,8 +12,8 @@ from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import NotFound, StateError
-from socialbpm.outbox import deliveries
-from socialbpm.outbox.deliveries import Purpose, State, Write
+from socialbpm.outbox import deliveries, prompt
+from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.outbox.preparation import Preparation
 from socialbpm.outbox.rates import Rates
 from socialbpm.outbox.relay import Relay
@@ -38,15 +38,25 @@ class Outbox:
         self.rates = Rates(clock)
         work.register_own("deliver", Relay(store, clock, work, channels, self.rates).perform)
 
-    def enqueue(self, conn: Connection, writes: Sequence[Write]) -> None:
-        """Store ``writes`` and have them prepared or delivered, in the caller's transaction."""
-        deliveries.insert(conn, writes)
+    def enqueue(self, conn: Connection, writes: Sequence[Write], *, run: str, element: str) -> int:
+        """Store ``writes`` and have them prepared or delivered, in the caller's transaction.
+
+        Those for our own pages stand at once; says how many do. ``run`` and ``element`` are for the audit.
+        """
         now = self._clock.now()
-        for write in writes:
-            if not write.sources and not write.skipped:
-                self._work.schedule(conn, "deliver", write.key, write.due)
+        rows = [
+            prompt.deliver(conn, self._work, self.channels, write, deliveries.row(write), now)
+            for write in writes
+        ]
+        deliveries.insert(conn, rows)
+        for row in rows:
+            if row["state"] == State.DUE:
+                self._work.schedule(conn, "deliver", row["id"], row["due"])
         for request_id in {write.request: None for write in writes if write.sources}:
             self._work.schedule(conn, "prepare", request_id, now)
+        stand = [row for row in rows if row["state"] == State.SENT]
+        audit.record_all(conn, now, [_told(row, run, element) for row in stand])
+        return len(stand)
 
     def limit(self, channel: str, per_write: timedelta) -> None:
         """Leave at least ``per_write`` between two writes of this account, over all workers."""
@@ -109,6 +119,13 @@ class Outbox:
         fresh = {"state": State.DUE, "due": now, "error": ""}
         conn.execute(update(delivery).where(delivery.c.id == delivery_id).values(fresh))
         self._work.schedule(conn, "deliver", delivery_id, now)
+
+
+def _told(row: dict[str, Any], run: str, element: str) -> dict[str, Any]:
+    """The audit of a write that stands."""
+    kind = "post.sent" if row["action"] == Action.CREATE else "post.edited"
+    facts = {"delivery": row["id"], "channel": row["channel"], "element": element}
+    return {"kind": kind, "run": run, "request": row["request"], "facts": facts}
 
 
 _STUCK = select(delivery.c.id).where(

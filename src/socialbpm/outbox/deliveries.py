@@ -79,7 +79,7 @@ class Write:
     skipped: str = ""
 
     @property
-    def key(self) -> str:
+    def id(self) -> str:
         """The delivery's id and the idempotency key of the remote write."""
         return delivery_key(self.request, self.post.destination, self.action, self.seq)
 
@@ -89,10 +89,10 @@ def delivery_key(request: str, destination: Destination, action: str, seq: int) 
     return str(uuid5(KEYS, "\x1f".join((request, destination.channel, destination.room, action, str(seq)))))
 
 
-def insert(conn: Connection, writes: Sequence[Write]) -> None:
-    """Store new deliveries."""
-    if writes:
-        conn.execute(delivery.insert(), [_row(write) for write in writes])
+def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store new deliveries, each as ``row`` makes it."""
+    if rows:
+        conn.execute(_INSERT, rows)
 
 
 def body(post: Post, key: str, sources: Sequence[MediaSource]) -> dict[str, Any]:
@@ -119,10 +119,12 @@ def wake_followers(conn: Connection, work: Work, create: str, now: datetime) -> 
         work.schedule(conn, "deliver", row.id, max(row.due, now))
 
 
-def _row(write: Write) -> dict[str, Any]:
+def row(write: Write) -> dict[str, Any]:
+    """A new delivery as it is stored."""
     state = State.SKIPPED if write.skipped else State.PREPARING if write.sources else State.DUE
+    key = write.id
     return {
-        "id": write.key,
+        "id": key,
         "request": write.request,
         "channel": write.post.destination.channel,
         "room": write.post.destination.room,
@@ -131,13 +133,18 @@ def _row(write: Write) -> dict[str, Any]:
         "seq": write.seq,
         "creates": write.creates,
         "parent": write.parent,
-        "post": body(write.post, write.key, write.sources),
+        "post": body(write.post, key, write.sources),
         "state": state,
         "due": write.due,
+        "attempts": 0,
+        "remote_id": "",
+        "url": "",
         "error": write.skipped,
+        "sent_at": None,
     }
 
 
+_INSERT = delivery.insert()
 _OF_REQUEST = (
     select(delivery)
     .where(delivery.c.request == bindparam("of_request"))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from socialbpm.engines.work import Work
-from socialbpm.outbox.deliveries import Action, Purpose, State
+from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.posts import Receipt
 from socialbpm.store.tables import delivery
 
@@ -31,7 +31,7 @@ class Place:
     answers: str = ""
 
 
-def place(conn: Connection, work: Work, row: Row[Any], now: datetime) -> Place:
+def place(conn: Connection, work: Work, row: Row[Any] | Write, now: datetime) -> Place:
     """The place of a delivery that is due. Older edits of the same post give way to it."""
     if row.action == Action.CREATE:
         return _of_answer(conn, row) if row.parent else Place()
@@ -42,7 +42,7 @@ def place(conn: Connection, work: Work, row: Row[Any], now: datetime) -> Place:
     return found
 
 
-def _of_answer(conn: Connection, row: Row[Any]) -> Place:
+def _of_answer(conn: Connection, row: Row[Any] | Write) -> Place:
     """A post that answers another waits for it; if that one may never stand, it goes out by itself."""
     parent = conn.execute(_PARENT, {"of_id": row.parent}).first()
     if parent is None:
@@ -50,7 +50,7 @@ def _of_answer(conn: Connection, row: Row[Any]) -> Place:
     return Place(waits=parent.state in ON_ITS_WAY, answers=parent.remote_id)
 
 
-def _of_write(row: Row[Any], writes: Any) -> Place:
+def _of_write(row: Row[Any] | Write, writes: Any) -> Place:
     first = next(write for write in writes if write.id == row.creates)
     others = [write for write in writes if write.id not in (row.id, row.creates)]
     if first.state in GONE:
@@ -63,12 +63,11 @@ def _of_write(row: Row[Any], writes: Any) -> Place:
     return Place(target=target, answers=first.post["reply_to"])  # an edit leaves the post in its thread
 
 
-def _overtake(conn: Connection, work: Work, row: Row[Any], writes: Any, now: datetime) -> None:
+def _overtake(conn: Connection, work: Work, row: Row[Any] | Write, writes: Any, now: datetime) -> None:
     for write in writes:
         if write.state == State.DUE and write.action != Action.CREATE and _newer(row, write):
             reason = "a newer edit has taken its place"
-            skip = update(delivery).where(delivery.c.id == write.id)
-            conn.execute(skip.values(state=State.SKIPPED, error=reason))
+            conn.execute(_SKIP, {"of_id": write.id, "error": reason})
             if write.purpose == Purpose.OPEN:
                 work.schedule(conn, "tally", write.request, now)
 
@@ -83,5 +82,10 @@ _COLUMNS = [
 ]
 _WRITES = select(*_COLUMNS).where(
     or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))
+)
+_SKIP = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("of_id"))
+    .values(state=State.SKIPPED, error=bindparam("error"))
 )
 _PARENT = select(delivery.c.state, delivery.c.remote_id).where(delivery.c.id == bindparam("of_id"))

@@ -180,7 +180,7 @@ class Outcomes:
         if ending.unsent:
             gone = {"state": deliveries.State.SKIPPED, "error": "the request had ended before it was sent"}
             conn.execute(update(delivery).where(delivery.c.id.in_(ending.unsent)).values(gone))
-        self._outbox.enqueue(conn, ending.writes)
+        self._outbox.enqueue(conn, ending.writes, run=row.run, element=row.element)
 
     def _audit_end(
         self,

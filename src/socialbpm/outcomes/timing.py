@@ -68,18 +68,23 @@ def of(row: Row[Any], task: SocialTask, posts: Sequence[Row[Any]], now: datetime
     stands_at, impossible = row.stands_at, ""
     if posts:
         stands_at, impossible = standing(task, posts)
-    deadline = row.deadline
-    if deadline is None and stands_at is not None and isinstance(task, Asking):
-        deadline = stands_at + task.deadline if isinstance(task.deadline, timedelta) else None
+    due = row.deadline
+    if due is None and stands_at is not None and isinstance(task, Asking):
+        due = deadline(task, stands_at)
     return Timing(
         now=now,
         stands_at=stands_at,
-        deadline=deadline,
-        ends_at=earliest(row.ends_at, deadline),
+        deadline=due,
+        ends_at=earliest(row.ends_at, due),
         grace=task.grace if isinstance(task, Asking) else timedelta(),
         impossible=impossible,
         posted=_posted(posts) if stands_at and posts else None,
     )
+
+
+def deadline(task: Asking, stands_at: datetime) -> datetime | None:
+    """When a question closes whose posts stand since then; None: not by itself."""
+    return stands_at + task.deadline if isinstance(task.deadline, timedelta) else task.deadline
 
 
 def earliest(*times: datetime | None) -> datetime | None:

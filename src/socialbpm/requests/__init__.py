@@ -113,12 +113,11 @@ class Requests:
             return False
         if prospect.voters:
             rolls.freeze(conn, opening.key, prospect.everybody, prospect.voters)
-        writes = list(self._writes(conn, opening, prospect))
-        self._outbox.enqueue(conn, writes)
-        self._schedule(conn, opening, writes)
-        now = self._clock.now()
         facts = {"element": opening.element, "kind_of_task": opening.task.element}
-        audit.record(conn, now, "request.opened", opening.run, opening.key, **facts)
+        audit.record(conn, self._clock.now(), "request.opened", opening.run, opening.key, **facts)
+        writes = list(self._writes(conn, opening, prospect, number))
+        stand = self._outbox.enqueue(conn, writes, run=opening.run, element=opening.element)
+        self._schedule(conn, opening, writes, stand)
         return True
 
     def cancel(self, conn: Connection, key: str, reason: str = "") -> bool:
@@ -164,8 +163,7 @@ class Requests:
 
     def resumed(self, conn: Connection, key: str) -> None:
         """The run has taken the outcome of this request; in the transaction that saves the run."""
-        closed = request.c.id == key, request.c.state == "CLOSED"
-        conn.execute(update(request).where(*closed).values(state="RESUMED"))
+        conn.execute(_RESUMED, {"of_id": key})
 
     # opening
 
@@ -219,14 +217,14 @@ class Requests:
             "standings": {},
         }
 
-    def _writes(self, conn: Connection, opening: Opening, prospect: Prospect) -> Iterator[Write]:
+    def _writes(self, conn: Connection, opening: Opening, prospect: Prospect, number: int) -> Iterator[Write]:
         task = opening.task
         edited = (
             threads.latest(conn, opening.run, task.edit, opening.key)
             if isinstance(task, PostStatus) and task.edit
             else {}
         )
-        answered = self._answered(conn, opening)
+        answered = self._answered(conn, opening, number)
         for destination in prospect.destinations:
             write = self._write(opening, destination)
             if destination in edited:
@@ -235,11 +233,11 @@ class Requests:
                 parent = answered.get(destination)
                 yield replace(write, parent=parent.create if parent else None)
 
-    def _answered(self, conn: Connection, opening: Opening) -> Mapping[Destination, Earlier]:
+    def _answered(self, conn: Connection, opening: Opening, number: int) -> Mapping[Destination, Earlier]:
         """The posts that this request's posts answer: those the model names, else the last round's."""
         if opening.task.reply_to:
             return threads.latest(conn, opening.run, opening.task.reply_to, opening.key)
-        if isinstance(opening.task, Asking):
+        if isinstance(opening.task, Asking) and number > 1:
             return threads.round_before(conn, opening.run, opening.element, opening.address, opening.key)
         return {}
 
@@ -274,12 +272,19 @@ class Requests:
             )
         return replace(write, parent=earlier.create)
 
-    def _schedule(self, conn: Connection, opening: Opening, writes: Sequence[Write]) -> None:
-        """Look at the request at its deadline; at once if there is nothing to be sent."""
-        deadline = _fixed_deadline(opening.task)
-        if all(write.skipped for write in writes):
-            self._work.schedule(conn, "tally", opening.key, self._clock.now())
-        elif deadline is not None:
+    def _schedule(self, conn: Connection, opening: Opening, writes: Sequence[Write], stand: int) -> None:
+        """Look at the request at its deadline; at once if some posts ``stand``, or none is to be sent."""
+        task, now = opening.task, self._clock.now()
+        deadline = _fixed_deadline(task)
+        if isinstance(task, Asking) and stand == len(writes):
+            deadline = timing.deadline(task, now)
+            ends_at = timing.earliest(opening.ends_at, deadline)
+            begun = {"stands_at": now, "deadline": deadline, "ends_at": ends_at}
+            conn.execute(_BEGIN, {"of_id": opening.key, **begun})
+        elif stand or all(write.skipped for write in writes):
+            self._work.schedule(conn, "tally", opening.key, now)
+            return
+        if deadline is not None:
             self._work.schedule(conn, "tally", opening.key, deadline)
 
     # revising
@@ -291,7 +296,8 @@ class Requests:
         revision = Revision(row=row, task=task, version=row.version + 1, now=self._clock.now())
         revision.void_answers(conn)
         revision.save(conn)
-        self._outbox.enqueue(conn, revision.rewrite_posts(conn, self._work, self._outbox.channels))
+        writes = revision.rewrite_posts(conn, self._work, self._outbox.channels)
+        self._outbox.enqueue(conn, writes, run=row.run, element=row.element)
         audit.record(conn, revision.now, "request.revised", row.run, row.id, version=revision.version)
         return revision.version
 
@@ -302,6 +308,16 @@ def _fixed_deadline(task: SocialTask) -> datetime | None:
 
 
 _REQUEST = select(request).where(request.c.id == bindparam("of_id"))
+_BEGIN = (
+    update(request)
+    .where(request.c.id == bindparam("of_id"))
+    .values({name: bindparam(name) for name in ("stands_at", "deadline", "ends_at")})
+)
+_RESUMED = (
+    update(request)
+    .where(request.c.id == bindparam("of_id"), request.c.state == "CLOSED")
+    .values(state="RESUMED")
+)
 _STATE = select(request.c.state).where(request.c.id == bindparam("of_id"))
 _OF_RUN = (
     select(request)

@@ -1,0 +1,55 @@
+"""Posts that are rows of our own store stand in the very transaction that decides them.
+
+Nothing can come between the decision and the post, so none of the steps is needed that a remote write takes to
+survive a crash. What must wait (for its media, its time, or another write to the same post) goes that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from socialbpm.channels.base import Channel
+from socialbpm.engines.work import Work
+from socialbpm.errors import ChannelError
+from socialbpm.outbox.deliveries import Action, State, Write
+from socialbpm.outbox.queueing import Place, place
+from socialbpm.posts import Post, Receipt
+
+
+def deliver(
+    conn: Connection,
+    work: Work,
+    channels: Mapping[str, Channel],
+    write: Write,
+    row: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """The stored form ``row`` of ``write``: SENT, if its channel could take it here and now, else as it was."""
+    remote = channels.get(write.post.destination.channel)
+    channel = None if remote is None else remote.within(conn)
+    if channel is None or row["state"] != State.DUE or row["due"] > now:
+        return row
+    where = place(conn, work, write, now)
+    if where.waits or where.state:
+        return row
+    try:
+        post = replace(write.post, key=row["id"], reply_to=where.answers)
+        receipt = _written(channel, write, post, where)
+    except ChannelError:  # the relay will meet it again, and knows what to do about it
+        return row
+    stands = {"state": State.SENT, "remote_id": receipt.remote_id, "url": receipt.url, "sent_at": now}
+    return row | stands | {"post": {**row["post"], "reply_to": post.reply_to}, "attempts": 1}
+
+
+def _written(channel: Channel, write: Write, post: Post, where: Place) -> Receipt:
+    if where.target is None:
+        return channel.publish(post)
+    if write.action == Action.EDIT:
+        return channel.edit(where.target, post)
+    channel.delete(where.target)
+    return where.target
