@@ -310,6 +310,20 @@ def test_rate_limits_are_kept_over_all_workers(tmp_path: Path) -> None:
     assert [moment.total_seconds() for moment in sent] == [0, 10, 20, 30, 40]
 
 
+def test_a_second_try_takes_a_place_of_its_own(middle: Middle) -> None:
+    """A write that failed in its place reserves again: its second try keeps its distance too."""
+    middle.outbox.limit("wall", timedelta(seconds=10))
+    requests = [middle.open(status(str(n)), element=f"e{n}") for n in range(3)]
+    middle.drain()
+    middle.wall.faults.append(("before", TemporaryFailure("busy")))
+    start = middle.clock.now()
+    for _ in range(60):
+        middle.clock.advance(timedelta(seconds=1))
+        middle.drain()
+    sent = sorted(row.sent_at - start for request in requests for row in middle.deliveries(request))
+    assert [moment.total_seconds() for moment in sent] == [0, 20, 30]
+
+
 def test_scheduled_posts_wait_for_their_time(middle: Middle) -> None:
     """``at`` is the earliest time, to the second."""
     at = middle.clock.now() + timedelta(days=2)
@@ -360,6 +374,19 @@ def test_the_newest_edit_wins(middle: Middle) -> None:
     assert middle.wall.edits == 1
     assert (state(middle, older), state(middle, newer)) == (["SKIPPED"], ["SENT"])
     assert middle.request(older).outcome["outcome"] == "posted"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_overtaken_edit_counts_as_posted(middle: Middle, first: int) -> None:
+    """Whichever of two edits a worker takes first: the newer is shown, and both requests end."""
+    middle.open(status("draft"), element="card")
+    middle.drain()
+    requests = [card(middle, "older", "second"), card(middle, "newer", "third")]
+    (delivery,) = middle.deliveries(requests[first])
+    middle.work.perform(f"deliver:{delivery.id}")
+    middle.drain()
+    assert seen(middle.wall) == ["newer"]
+    assert [middle.request(request).state for request in requests] == ["CLOSED", "CLOSED"]
 
 
 def test_an_edit_waits_while_the_create_is_unknown(tmp_path: Path) -> None:
@@ -452,9 +479,7 @@ def _during_next_write(middle: Middle, act: Callable[[], None]) -> None:
         def edit(self, receipt: Receipt, post: Any) -> Receipt:
             self.__class__ = type(channel)
             act()
-            return (
-                super().edit(receipt, post) if isinstance(self, Slow) else self.edit(receipt, post)
-            )
+            return super().edit(receipt, post) if isinstance(self, Slow) else self.edit(receipt, post)
 
     slow: Channel = Slow(channel.connection)
     slow.wall = channel.wall  # type: ignore[attr-defined]

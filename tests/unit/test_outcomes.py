@@ -334,6 +334,23 @@ def test_the_clock_starts_at_the_receipts(middle: Middle) -> None:
     assert (row.stands_at, row.deadline, row.ends_at) == (stood, stood + DAY, stood + DAY)
 
 
+def test_the_clock_starts_when_enough_receipts_stand(tmp_path: Path) -> None:
+    """require=any: at the first receipt; require=all: at the last."""
+    for require, hours in (("any", 0), ("all", 2)):
+        middle = Middle(tmp_path / f"{require}.db", channels={"a": declared(), "b": declared()})
+        middle.run()
+        start = middle.clock.now()
+        middle.walls["b"].faults += [("before", TemporaryFailure("busy", retry_after=7200))]
+        request = middle.open(poll(require=require, deadline=DAY))
+        for row in middle.deliveries(request):
+            middle.work.perform(f"deliver:{row.id}")
+        middle.clock.advance(2 * HOUR)
+        for row in middle.deliveries(request):
+            middle.work.perform(f"deliver:{row.id}")
+        middle.drain()
+        assert middle.request(request).stands_at == start + hours * HOUR
+
+
 def test_silence_counts_for_nothing_until_the_posts_stand(tmp_path: Path) -> None:
     """A fixed deadline passes while the post is unknown and nobody has answered.
 
