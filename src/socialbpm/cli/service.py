@@ -47,7 +47,7 @@ def worker(
     settings: SettingsFile = None,
     database: Database = "",
 ) -> None:
-    """Do the work: deliver, collect, decide, resume, timers; until told to stop (Ctrl-C or SIGTERM)."""
+    """Do the work: deliver, decide, resume, timers; until told to stop (Ctrl-C or SIGTERM)."""
     with opened(settings, database) as social:
         if until_idle:
             return say(f"{_until_idle(social)} done")

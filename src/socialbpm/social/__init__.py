@@ -122,7 +122,7 @@ class Social:
         self.rooms.runner.unpark(run_id)
 
     def work(self) -> int:
-        """One pass until idle: deliver, collect, decide, resume, timers. Returns the pieces of work done."""
+        """One pass until idle: deliver, decide, resume, timers. Returns the pieces of work done."""
         return self.rooms.engine.drain()
 
     def next_due(self) -> datetime | None:
