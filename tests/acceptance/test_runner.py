@@ -153,7 +153,9 @@ def test_a_process_is_the_hash_of_all_that_it_needs(tmp_path: Path, database: st
         third = deployed("main.bpmn", "called.bpmn")
         assert len({first, second, third}) == 3
         files["map.png"].unlink()
-        with pytest.raises(DefinitionError, match=r"map\.png"):
+        with pytest.raises(
+            DefinitionError, match=r"main\.bpmn:1: element 'show': the file 'map\.png' is not there"
+        ):
             deployed("main.bpmn", "called.bpmn")
 
 
@@ -316,6 +318,26 @@ def test_an_outcome_that_falls_in_between_is_not_withdrawn(tmp_path: Path, datab
     other.close()
     assert (ended.status, ended.path) == ("finished", ("begin", "ask", "done"))
     assert ended.data["ask"]["outcome"] == "approved"
+
+
+def test_a_run_that_is_cancelled_meanwhile_stays_cancelled(tmp_path: Path, database: str) -> None:
+    """Another opener cancels the run while its next step is being worked out: that step is thrown away."""
+    model = Model().start().ask("ask").add("userTask", "note").post("tell").end("done")
+    other, started = opened(database), []
+
+    def meanwhile(data: Mapping[str, Any]) -> dict[str, Any]:
+        other.cancel(started[0])
+        return {}
+
+    with wire(
+        Settings.of(database=database, communities=PEOPLE), FakeClock(), stubs={"note": meanwhile}
+    ) as social:
+        deploy(social, tmp_path, model.flow("begin", "ask", "note", "tell", "done").text())
+        started.append(social.start("main").id)
+        social.work()
+        answer_all(social)
+        assert (social.run(started[0]).status, count(social, request)) == ("cancelled", 1)
+    other.close()
 
 
 def test_a_hosts_own_tasks_are_done_by_stubs(tmp_path: Path, database: str) -> None:

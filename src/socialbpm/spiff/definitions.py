@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike
@@ -27,7 +27,7 @@ from socialbpm.spiff.serializer import Codec, Specs
 from socialbpm.spiff.xml import parse, social_elements
 from socialbpm.store import Store, insert_once
 from socialbpm.store.tables import process, spec
-from socialbpm.tasks import is_template
+from socialbpm.tasks import Place, is_template
 
 KEPT = 64
 """How many specifications are kept ready in memory."""
@@ -216,28 +216,26 @@ def _needed(parser: SocialParser, roots: Mapping[str, etree._Element], bpmn_id: 
 
 
 def _media(roots: Mapping[Path, etree._Element]) -> dict[str, bytes]:
-    """The pictures that the models name by file name."""
+    """The pictures that the models name by file name. Raises DefinitionError for one that is not there."""
     found: dict[str, bytes] = {}
     for path, root in roots.items():
-        for src in _sources(root):
+        for place, src in _sources(root, str(path)):
             file = path.parent / src
             if not file.is_file():
                 raise DefinitionError(
-                    Problem(what=f"media file '{src}' is not there", file=path.name, remedy="add it")
+                    place.problem(f"the file '{src}' is not there", "put it beside the model")
                 )
             if found.setdefault(src, file.read_bytes()) != file.read_bytes():
-                raise DefinitionError(
-                    Problem(what=f"two files are called '{src}'", remedy="rename one of them")
-                )
+                raise DefinitionError(place.problem(f"two files are called '{src}'", "rename one of them"))
     return found
 
 
-def _sources(root: etree._Element) -> Iterable[str]:
-    for element in social_elements(root)[0] if _is_bpmn(root) else ():
+def _sources(root: etree._Element, file: str) -> Iterator[tuple[Place, str]]:
+    for element in social_elements(root, file)[0] if _is_bpmn(root) else ():
         for child in element.declaration["children"]:
             src = child["attributes"].get("src", "")
             if src and not is_template(src) and not src.startswith(("media:", "https:", "http:")):
-                yield src
+                yield element.place, src
 
 
 _NEWEST = (
