@@ -114,9 +114,10 @@ class Site:
         self.step("worker", "--until-idle", crash_at=crash_at)
 
     def respond(self, crash_at: str = "") -> None:
-        (request,) = json.loads(self.step("requests", "--json"))
+        with self.social() as social:
+            (request,) = social.requests()
         answer = ["--person", "ada", "--choice", "approve", "--comment", "Good", "--event-id", "answer-1"]
-        self.step("respond", request["id"], *answer, crash_at=crash_at)
+        self.step("respond", request.id, *answer, crash_at=crash_at)
 
     def social(self) -> socialbpm.Social:
         return socialbpm.open(self.settings)
