@@ -134,7 +134,7 @@ class Site:
             time.sleep(0.3)
         assert self.run().status == status
 
-    def finished_once(self) -> None:
+    def assert_finished_once(self) -> None:
         """One post in each room, one ballot, one outcome, one continuation, and nothing left to do."""
         run = self.run()
         assert (run.status, run.path) == ("finished", APPROVED)
@@ -175,7 +175,7 @@ def test_three_processes_finish_a_run(site: Site) -> None:
     site.work()
     site.respond()
     site.work()
-    site.finished_once()
+    site.assert_finished_once()
 
 
 @pytest.mark.parametrize("place", ["start.before-commit", "start.after-commit"])
@@ -185,7 +185,7 @@ def test_killed_while_starting(site: Site, place: str) -> None:
     site.work()
     site.respond()
     site.work()
-    site.finished_once()
+    site.assert_finished_once()
 
 
 @pytest.mark.parametrize("place", ["accept.before-commit", "accept.after-commit"])
@@ -195,7 +195,7 @@ def test_killed_while_accepting_an_answer(site: Site, place: str) -> None:
     site.work()
     site.respond(crash_at=place)
     site.work()
-    site.finished_once()
+    site.assert_finished_once()
 
 
 DELIVERING = ["deliver.before-claim", "deliver.claimed", "deliver.sent", "deliver.recorded"]
@@ -210,7 +210,7 @@ def test_killed_while_asking(site: Site, place: str) -> None:
     _until_asked(site)
     site.respond()
     site.work_until("finished")
-    site.finished_once()
+    site.assert_finished_once()
 
 
 AFTER_THE_ANSWER = [
@@ -232,7 +232,7 @@ def test_killed_between_the_answer_and_the_end(site: Site, place: str) -> None:
     site.work(crash_at=place)
     site.work_until("finished")
     site.work()
-    site.finished_once()
+    site.assert_finished_once()
 
 
 @pytest.mark.parametrize("server", ["key", "lookup"], indirect=True)
@@ -249,7 +249,7 @@ def test_the_channel_accepts_and_its_answer_is_lost(site: Site, fault: str) -> N
     _until_asked(site)
     site.respond()
     site.work_until("finished")
-    site.finished_once()
+    site.assert_finished_once()
 
 
 @pytest.mark.parametrize("server", ["none"], indirect=True)
@@ -269,7 +269,7 @@ def test_a_channel_that_cannot_tell_leaves_it_to_a_person(site: Site, fault: str
     _settle(site)
     site.respond()
     site.work_until("finished")
-    site.finished_once()
+    site.assert_finished_once()
 
 
 @pytest.mark.parametrize("server", ["none"], indirect=True)
@@ -285,7 +285,7 @@ def test_killed_in_a_write_to_a_channel_that_cannot_tell(site: Site, place: str)
     site.work()
     site.respond()
     site.work_until("finished")
-    site.finished_once()
+    site.assert_finished_once()
 
 
 def _until_asked(site: Site) -> None:
