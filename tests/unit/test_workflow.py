@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.spiff.parser import SocialParser
@@ -255,3 +257,11 @@ def test_a_workflow_tells_times_that_only_grow() -> None:
     (task,) = restored.social_tasks()
     complete(task)
     assert task.last_state_change > max(times)
+
+
+def test_a_social_task_says_which_workflow_it_needs() -> None:
+    """A host that runs it under SpiffWorkflow's own class is told what to use instead."""
+    player = Player.of(p.document(p.Ask()))
+    workflow = BpmnWorkflow(player.specs.spec)
+    with pytest.raises(WorkflowTaskException, match="needs a SocialWorkflow"):
+        workflow.do_engine_steps()

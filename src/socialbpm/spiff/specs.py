@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn import BpmnEvent
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
@@ -39,6 +40,8 @@ class SocialTask(SpiffBpmnTask):  # type: ignore[misc]
     def _run_hook(self, my_task: Task) -> None:
         """Note which request this is; None tells the engine that the task goes on outside of it."""
         top = my_task.workflow.top_workflow
+        if not hasattr(top, "run_id"):
+            raise WorkflowTaskException("a social task needs a SocialWorkflow to run in", task=my_task)
         address = locate(my_task)
         my_task.internal_data[MARK] = {
             "key": request_key(top.run_id, address, top.resets),
