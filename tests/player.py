@@ -35,9 +35,14 @@ class Player:
 
     def start(self, **data: Any) -> SocialWorkflow:
         """A new instance, gone as far as it goes."""
+        workflow = self.planted(**data)
+        workflow.do_engine_steps()
+        return workflow
+
+    def planted(self, **data: Any) -> SocialWorkflow:
+        """A new instance before its first step."""
         workflow = SocialWorkflow(self.specs.spec, self.specs.subprocesses, clock=self.clock, run_id="run")
         workflow.task_tree.data.update(data)
-        workflow.do_engine_steps()
         return workflow
 
     def save(self, workflow: SocialWorkflow) -> bytes:

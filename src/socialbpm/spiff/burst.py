@@ -35,6 +35,9 @@ Stub = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Stubs = Mapping[str, Stub]
 """BPMN id of a task of the host -> what it does: gets the data, gives what it adds to them."""
 
+MOST_STEPS = 50_000
+"""Tasks of one burst. A model that goes round without ever waiting must not hold a worker for ever."""
+
 Examine = Callable[[Opening], object]
 
 
@@ -74,6 +77,7 @@ class Burst:
     workflow: SocialWorkflow
     stubs: Stubs
     examine: Examine
+    most: int = MOST_STEPS
     seen: frozenset[str] = frozenset()
     openings: list[Opening] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
@@ -121,12 +125,20 @@ class Burst:
 
     def _steps(self) -> None:
         """All steps that need nobody, those of the host's stubs included."""
-        self.workflow.do_engine_steps()
+        self.workflow.do_engine_steps(self._count)
         while stubbed := [task for task in _manual(self.workflow) if task.task_spec.bpmn_id in self.stubs]:
             for task in stubbed:
                 task.data.update(self.stubs[task.task_spec.bpmn_id](copy.deepcopy(task.data)))
+                self._count(task)
                 task.run()
-            self.workflow.do_engine_steps()
+            self.workflow.do_engine_steps(self._count)
+
+    def _count(self, task: Task) -> None:
+        self.most -= 1
+        if self.most < 0:
+            raise Parked(
+                f"element '{task.task_spec.bpmn_id}': {MOST_STEPS} steps and no end; does it ever wait?"
+            )
 
     def _reach(self, known: set[str]) -> None:
         """Make openings of the social tasks that are new.
