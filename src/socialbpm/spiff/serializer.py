@@ -106,7 +106,6 @@ _REPLACED = (
     stock.BpmnWorkflow,
     stock.BpmnSubWorkflow,
     stock.Task,
-    stock._EndJoin,
     stock.MultipleEventDefinition,
     stock.TimeDateEventDefinition,
     stock.DurationTimerEventDefinition,
@@ -117,7 +116,9 @@ CONFIG: dict[type, Any] = {
     SocialWorkflow: _named(WorkflowConverter, "BpmnWorkflow"),
     SocialSubWorkflow: _named(BpmnSubWorkflowConverter, "BpmnSubWorkflow"),
     Step: _named(StepConverter, "Task"),
-    EndJoin: _named(BpmnTaskSpecConverter, "_EndJoin"),
+    EndJoin: _named(
+        BpmnTaskSpecConverter, "_EndJoin"
+    ),  # read as ours; a collaboration's own is the stock one
     SocialTask: SocialTaskConverter,
     RepeatingBoundary: BoundaryEventConverter,
     LastJoin: BpmnTaskSpecConverter,
