@@ -37,7 +37,7 @@ class LocalEngine(Engine):
     def drain(self) -> int:
         """Perform in this thread, in order of time, all that is due now; returns how many pieces."""
         total = 0
-        while done := sum(self.work.perform(work_id) for work_id in self.work.due()):
+        while done := self.work.perform_all(self.work.due()):
             total += done
         return total
 

@@ -7,9 +7,10 @@ can finish it. So ``perform`` may be called any number of times, from any proces
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from traceback import extract_tb
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from socialbpm.clock import Clock
 from socialbpm.engines.base import Engine
 from socialbpm.errors import Conflict, SocialBpmError, StateError
+from socialbpm.faults import crash_point
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import work
 
@@ -29,6 +31,8 @@ LEASE = timedelta(seconds=60)
 ATTEMPTS = 8
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
+TOGETHER = 32
+"""How many pieces share a commit: enough that the commit costs little, few enough that nobody waits long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,17 @@ class Claim:
 
 Performer = Callable[[Claim], None]
 OwnPerformer = Callable[[str], bool]
+Read = Callable[[str], Any]
+Write = Callable[[Connection, str, Any], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Work to be written: with the claim and what was read under it, or still to be claimed."""
+
+    id: str
+    claim: Claim | None = None
+    read: Any = None
 
 
 class Work:
@@ -52,6 +67,7 @@ class Work:
     def __init__(self, store: Store, clock: Clock, engine: Engine, lease: timedelta = LEASE) -> None:
         self._store, self._clock, self._engine, self._lease = store, clock, engine, lease
         self._performers: dict[str, OwnPerformer] = {}
+        self._steps: dict[str, tuple[Read | None, Write]] = {}
         engine.attach(self)
 
     def register(self, kind: str, performer: Performer) -> None:
@@ -64,6 +80,14 @@ class Work:
         It gets the work's id and says whether there was anything to do.
         """
         self._performers[kind] = performer
+
+    def register_steps(self, kind: str, write: Write, read: Read | None = None) -> None:
+        """For work that is one transaction: several pieces that are due together share a commit.
+
+        ``read`` does, for a ref and under a claim that others can see, what must not hold up the database;
+        ``write`` gets the ref and what was made of it, and says when to do it again.
+        """
+        self._steps[kind] = (read, write)
 
     def schedule(self, conn: Connection, kind: str, ref: str, at: datetime) -> None:
         """Have ``kind`` done for ``ref`` at ``at`` or, if it is due earlier already, then.
@@ -78,12 +102,22 @@ class Work:
     def perform(self, work_id: str) -> bool:
         """Do this work if it is due and nobody is at it; says whether it did. A failure is only noted."""
         kind = work_id.partition(":")[0]
+        if kind in self._steps:
+            return bool(self._together(kind, [work_id]))
         try:
             if kind not in self._performers:
                 raise StateError(f"nobody here does work of kind '{kind}'")
             return self._performers[kind](work_id)
         except Exception as error:
             return self._note(work_id, error)
+
+    def perform_all(self, work_ids: Sequence[str]) -> int:
+        """As ``perform`` for each, in this order; neighbours that are one transaction each share one."""
+        done = 0
+        for kind, ids in groupby(work_ids, lambda work_id: work_id.partition(":")[0]):
+            pieces = list(ids)
+            done += self._together(kind, pieces) if kind in self._steps else sum(map(self.perform, pieces))
+        return done
 
     def claimed(self, conn: Connection, work_id: str) -> Claim | None:
         """Claim within the caller's transaction: None if it is not due, or somebody else is at it."""
@@ -140,6 +174,57 @@ class Work:
         """When the first lease that somebody holds now will end; None: nobody is at any work."""
         with self._store.read() as conn:
             return conn.execute(_LEASED).scalar()
+
+    def _together(self, kind: str, work_ids: Sequence[str]) -> int:
+        """Some pieces of one kind, in as few commits as their number and their failures allow."""
+        steps = range(0, len(work_ids), TOGETHER)
+        return sum(self._chunk(kind, work_ids[start : start + TOGETHER]) for start in steps)
+
+    def _chunk(self, kind: str, work_ids: Sequence[str]) -> int:
+        read, write = self._steps[kind]
+        if read is None:
+            return self._written(kind, write, [_Piece(work_id) for work_id in work_ids])
+        pieces, done = [], 0
+        for claim in self._claim_all(work_ids):
+            try:
+                pieces.append(_Piece(claim.id, claim, read(claim.ref)))
+            except Exception as error:
+                self.fail(claim, error)
+                done += 1
+        return done + self._written(kind, write, pieces)
+
+    def _claim_all(self, work_ids: Sequence[str]) -> list[Claim]:
+        with self._store.begin() as conn:
+            claims = [self.claimed(conn, work_id) for work_id in work_ids]
+        return [claim for claim in claims if claim is not None]
+
+    def _written(self, kind: str, write: Write, pieces: Sequence[_Piece]) -> int:
+        """All in one commit. If one of them cannot be written, the others shall not suffer for it."""
+        if not pieces:
+            return 0
+        try:
+            with self._store.begin() as conn:
+                done = sum(self._write(conn, kind, write, piece) for piece in pieces)
+        except Exception as error:
+            if len(pieces) == 1:
+                return self._failed_piece(pieces[0], error)
+            return sum(self._written(kind, write, [piece]) for piece in pieces)
+        for _ in pieces:
+            crash_point(f"{kind}.after-commit")
+        return done
+
+    def _write(self, conn: Connection, kind: str, write: Write, piece: _Piece) -> bool:
+        claim = piece.claim or self.claimed(conn, piece.id)
+        if claim is not None:
+            self.finish(conn, claim, write(conn, claim.ref, piece.read))
+            crash_point(f"{kind}.before-commit")
+        return claim is not None
+
+    def _failed_piece(self, piece: _Piece, error: Exception) -> bool:
+        if piece.claim is None:
+            return self._note(piece.id, error)
+        self.fail(piece.claim, error)
+        return True
 
     def _claim_and_do(self, work_id: str, performer: Performer) -> bool:
         with self._store.begin() as conn:

@@ -16,9 +16,8 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
 from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
-from socialbpm.faults import crash_point
 from socialbpm.outbox import Outbox, deliveries, drafts
-from socialbpm.outcomes import closings, timing
+from socialbpm.outcomes import closings, final_read, timing
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Judged, Sitting, Terms
 from socialbpm.outcomes.timing import Timing
@@ -41,19 +40,7 @@ class Outcomes:
 
     def __init__(self, store: Store, clock: Clock, work: Work, outbox: Outbox) -> None:
         self._store, self._clock, self._work, self._outbox = store, clock, work, outbox
-        work.register_own("tally", self.perform)
-
-    def perform(self, work_id: str) -> bool:
-        """Bring one request up to date, in one transaction."""
-        with self._store.begin() as conn:
-            claim = self._work.claimed(conn, work_id)
-            if claim is None:
-                return False
-            again_at = self._advance(conn, claim.ref)
-            crash_point("tally.before-commit")
-            self._work.finish(conn, claim, again_at)
-        crash_point("tally.after-commit")
-        return True
+        work.register_steps("tally", lambda conn, request_id, _: self._advance(conn, request_id))
 
     def tally(self, conn: Connection, request_id: str) -> None:
         """Bring a request up to date now, within the caller's transaction; in batches if much has come in."""
@@ -98,10 +85,24 @@ class Outcomes:
         times = timing.of(row, task, self._posts(conn, row), now)
         sitting, more = self._sit(conn, row, task, times)
         self._save(conn, row, times, sitting, now)
-        if row.state not in LIVE:
+        if row.state not in LIVE or (more and sitting.outcome is None):
             return now if more else None
-        ended = self._ended(conn, row, task, times, sitting, more=more)
+        if (until := self._final_read(conn, row, times, sitting)) is not None:
+            return until
+        ended = self._ended(conn, row, task, times, sitting)
         return now if more else None if ended else times.look_again(now)
+
+    def _final_read(
+        self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting
+    ) -> datetime | None:
+        """Until when a request whose time is over waits to be read once more; None: it does not wait."""
+        over = times.is_over(answered=sitting.count.ballots > 0)
+        if not over or sitting.outcome is not None or times.impossible:
+            return None
+        until = final_read.awaited(conn, self._work, self._outbox.channels, row.id, times)
+        if until is not None:
+            conn.execute(update(request).where(request.c.id == row.id).values(state="CLOSING"))
+        return until
 
     def _posts(self, conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
         """The deliveries that must stand; none once they do, so that later steps cost nothing."""
@@ -114,7 +115,7 @@ class Outcomes:
         seen = {"of_request": row.id, "seen": row.ballots_seen, "most": BATCH}
         events = conn.execute(_EVENTS, seen).all()
         sitting = Sitting(
-            terms=_terms(row, task, times),
+            terms=_terms(row, task, times, final_read.collected(self._outbox.channels)),
             count=Count.load(row.counted),
             standings=Counter(row.standings),
         )
@@ -137,14 +138,12 @@ class Outcomes:
         task: SocialTask,
         times: Timing,
         sitting: Sitting,
-        *,
-        more: bool,
     ) -> bool:
         """Close the request if it is decided, posted, over or impossible; says whether it was closed."""
         if times.impossible:
             self._end(conn, row, None, error="social.delivery_failed", reason=times.impossible)
             return True
-        outcome = _outcome(task, times, sitting, more=more)
+        outcome = _outcome(task, times, sitting)
         if outcome is not None:
             self._end(conn, row, outcome)
         return outcome is not None
@@ -199,7 +198,7 @@ class Outcomes:
         audit.record(conn, now, kind, row.run, row.id, **facts)
 
 
-def _terms(row: Row[Any], task: SocialTask, times: Timing) -> Terms:
+def _terms(row: Row[Any], task: SocialTask, times: Timing, collected: frozenset[str]) -> Terms:
     return Terms(
         rule=Rule.of(task) if isinstance(task, RequestReview | PollCommunity) else NOTHING_ASKED,
         kind=drafts.kind(task) or AskKind.SINGLE,
@@ -207,6 +206,7 @@ def _terms(row: Row[Any], task: SocialTask, times: Timing) -> Terms:
         author=task.author if isinstance(task, Asking) else "",
         ends_at=times.ends_at,
         grace_until=times.grace_until,
+        collected=collected,
         ended=_why_over(row),
     )
 
@@ -217,11 +217,11 @@ def _why_over(row: Row[Any]) -> str:
     return "the request was cancelled" if row.state == "CANCELLED" else "the request had closed"
 
 
-def _outcome(task: SocialTask, times: Timing, sitting: Sitting, *, more: bool) -> Outcome | None:
+def _outcome(task: SocialTask, times: Timing, sitting: Sitting) -> Outcome | None:
     """How the request ends now; None if it goes on."""
     if not isinstance(task, RequestReview | PollCommunity):
         return times.posted
-    if sitting.outcome is not None or more:
+    if sitting.outcome is not None:
         return sitting.outcome
     answered = sitting.count.ballots > 0
     return decide(sitting.terms.rule, sitting.count, closing=times.is_over(answered=answered))
@@ -293,6 +293,7 @@ _BEFORE, _BALLOT = response.alias("before"), event.alias("ballot")
 _EVENTS: Select[Any] = (
     select(
         event.c.seq,
+        event.c.channel,
         event.c.choices,
         event.c.version,
         event.c.received_at,

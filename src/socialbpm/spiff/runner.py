@@ -63,7 +63,7 @@ class Runner:
         self._store, self._clock, self._work = store, clock, work
         self._requests, self._outcomes, self._definitions = requests, outcomes, definitions
         self._stubs, self._script_engine = stubs or {}, script_engine or ScriptEngine(stubs)
-        work.register_own(RESUME, self.perform)
+        work.register_steps(RESUME, self._resume, self._advance)
 
     def start(
         self, name: str, data: Mapping[str, Any], *, run_id: str | None = None, conn: Connection | None = None
@@ -86,21 +86,6 @@ class Runner:
             crash_point("start.before-commit")
         crash_point("start.after-commit")
         return run_id
-
-    def perform(self, work_id: str) -> bool:
-        """Go on with one run, in one transaction; says whether there was anything to do. Raises Conflict."""
-        run_id = work_id.partition(":")[2]
-        row, advance = self._advance(run_id)
-        with self._store.begin() as conn:
-            claim = self._work.claimed(conn, work_id)
-            if claim is None:
-                return False
-            if advance is not None:
-                self._update(conn, row, advance)
-            crash_point("resume.before-commit")
-            self._work.finish(conn, claim, None if advance is None else advance.next_due)
-        crash_point("resume.after-commit")
-        return True
 
     def unpark(self, run_id: str) -> None:
         """Try a parked run again, now that its cause has been mended. Raises NotFound, StateError."""
@@ -129,7 +114,10 @@ class Runner:
             row = self._row(reading, run_id)
             if row.state is None:
                 return {}
-            return data_of(self._workflow(reading, row))
+            try:
+                return data_of(self._workflow(reading, row))
+            except Parked:  # its status and reason say so; whoever looks at the run must see them
+                return {}
 
     # advancing
 
@@ -149,13 +137,27 @@ class Runner:
         workflow.task_tree.data.update(data)
         return workflow
 
+    def _resume(
+        self, conn: Connection, run_id: str, read: tuple[Row[Any], Advance | None]
+    ) -> datetime | None:
+        """Write what a run has come to; says when its next timer fires. Raises Conflict."""
+        row, advance = read
+        if advance is None:
+            return None
+        self._update(conn, row, advance)
+        return advance.next_due
+
     def _advance(self, run_id: str, *, settled: bool = False) -> tuple[Row[Any], Advance | None]:
         """Read a run and play its next burst; None if it is not one that goes on."""
         with self._store.read() as conn:
             row = self._row(conn, run_id)
             if row.status in (*ENDED, "parked") or row.state is None:
                 return row, None
-            workflow, closed = self._workflow(conn, row), self._requests.closed(conn, run_id)
+            try:
+                workflow = self._workflow(conn, row)
+            except Parked as reason:
+                return row, Advance(run=run_id, status="parked", state=None, reason=str(reason))
+            closed = self._requests.closed(conn, run_id)
             overdue = [] if settled else self._overdue(conn, workflow)
         if overdue:
             self._settle(overdue)
@@ -179,8 +181,8 @@ class Runner:
                 self._outcomes.tally(conn, key)
 
     def _play(self, workflow: SocialWorkflow, spec_id: str, closed: list[Closed]) -> Advance:
-        burst = Burst(workflow, self._stubs, self._requests.examine)
-        burst.play(closed, self._clock.now())
+        burst, now = Burst(workflow, self._stubs, self._requests.examine), self._clock.now()
+        burst.play(closed, now)
         workflow.get_events()  # thrown to the outside, where nobody listens: not kept
         try:
             state = self._definitions.codec.pack(workflow, spec_id)
@@ -196,8 +198,12 @@ class Runner:
         )
 
     def _workflow(self, conn: Connection, row: Row[Any]) -> SocialWorkflow:
+        """The instance as it was stored. Raises Parked for a state that this version cannot read."""
         specs = self._definitions.specs(conn, row.spec)
-        return self._definitions.codec.unpack(row.state, specs, row.spec, self._script_engine)
+        try:
+            return self._definitions.codec.unpack(row.state, specs, row.spec, self._script_engine)
+        except Exception as error:
+            raise Parked(f"the state cannot be read: {type(error).__name__}: {error}") from error
 
     # writing
 

@@ -51,7 +51,6 @@ class Store:
         self._turn = threading.Lock() if self.in_memory else None
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
             os.register_at_fork(before=_let_go_of(weakref.ref(self)))
             self._open_sqlite()
 
@@ -169,6 +168,9 @@ def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Conn
         conn.info[AFTER_COMMIT] = acts
         try:
             with conn.begin():
+                if conn.dialect.name == "sqlite":  # not by an event: listening slows every statement down
+                    reading = conn.get_execution_options().get(READ_ONLY)
+                    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
                 yield conn
         finally:
             conn.info.pop(AFTER_COMMIT, None)
@@ -204,11 +206,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in PRAGMAS:
         connection.execute(pragma)
-
-
-def _begin_sqlite(conn: Connection) -> None:
-    reading = conn.get_execution_options().get(READ_ONLY)
-    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _let_go_of(store: weakref.ref[Store]) -> Callable[[], None]:
