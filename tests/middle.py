@@ -19,6 +19,7 @@ from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
 from socialbpm.errors import Rejected, TaskFailed
 from socialbpm.inbox import Inbox
+from socialbpm.inbox.collecting import Collector
 from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outcomes import Outcomes
 from socialbpm.people import Account, Community, Member
@@ -154,6 +155,7 @@ class Middle:
         )
         Preparation(self.store, self.clock, self.work, self.channels, Pictures(), self.outcomes)
         self.inbox = Inbox(self.store, self.clock, self.work, self.channels)
+        Collector(self.store, self.clock, self.work, self.channels, self.inbox)
         self._numbers = itertools.count(1)
 
     @property

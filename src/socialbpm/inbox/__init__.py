@@ -45,7 +45,7 @@ class Inbox:
 
     def __init__(self, store: Store, clock: Clock, work: Work, channels: Mapping[str, Channel]) -> None:
         self._store, self._clock, self._work, self._channels = store, clock, work, channels
-        self._commit = GroupCommit(store, self._store_all)
+        self._commit = GroupCommit(store, self._store_given)
 
     def received(self, channel: str, raw: RawEvent) -> Inbound:
         """Take an inbound HTTP call in; returns the answer to give at once. Raises NotFound, EventRejected.
@@ -84,8 +84,11 @@ class Inbox:
             raise NotFound(f"there is no event {seq}")
         return _standing(row)
 
-    def _store_all(self, conn: Connection, given: tuple[str, Sequence[Response]]) -> list[Reply]:
-        channel, responses = given
+    def _store_given(self, conn: Connection, given: tuple[str, Sequence[Response]]) -> list[Reply]:
+        return self.store(conn, *given)
+
+    def store(self, conn: Connection, channel: str, responses: Sequence[Response]) -> list[Reply]:
+        """As ``accept``, within the caller's transaction."""
         known = self._attach(conn, channel, responses)
         pairs = zip(responses, known, strict=True)
         replies = [self._accept(conn, channel, each, about) for each, about in pairs]
@@ -140,10 +143,10 @@ def _standing(row: Row[Any]) -> Reply:
 def _request(conn: Connection, channel: str, given: Response) -> Row[Any] | None:
     if given.request:
         return conn.execute(_BY_ID, {"of_id": _clean(given.request, NAME)}).first()
-    if not given.in_reply_to:
+    answered = _clean(given.in_reply_to, NAME)
+    if not answered:  # as is the id of a post that does not stand yet
         return None
-    remote = {"by": channel, "of_remote": _clean(given.in_reply_to, NAME)}
-    return conn.execute(_BY_POST, remote).first()
+    return conn.execute(_BY_POST, {"by": channel, "of_remote": answered}).first()
 
 
 def _cleaned(channel: str, given: Response) -> dict[str, Any]:

@@ -53,8 +53,9 @@ def _of_answer(conn: Connection, row: Row[Any] | Write) -> Place:
 def _of_write(row: Row[Any] | Write, writes: Any) -> Place:
     first = next(write for write in writes if write.id == row.creates)
     others = [write for write in writes if write.id not in (row.id, row.creates)]
-    if first.state in GONE:
-        return Place(state=first.state, reason="the post that it changes does not stand")
+    if first.state in GONE:  # what a task was to do, and cannot, has failed; what only follows is dropped
+        state = State.REJECTED if row.purpose == Purpose.OPEN else first.state
+        return Place(state=state, reason="the post that it changes does not stand")
     if any(_newer(write, row) and write.state in (State.DUE, State.SENDING, State.SENT) for write in others):
         return Place(state=State.SKIPPED, reason="a newer edit has taken its place")
     if first.state != State.SENT or any(write.state == State.SENDING for write in others):

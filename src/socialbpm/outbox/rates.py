@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, type_coerce, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, select, type_coerce, update
 
 from socialbpm.clock import Clock
 from socialbpm.store import insert_once
-from socialbpm.store.tables import EPOCH, MICROSECOND, Instant, account_rate
+from socialbpm.store.tables import EPOCH, MICROSECOND, Instant, account_rate, delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,15 @@ class Rates:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def reserve(self, conn: Connection, channel: str) -> Slot:
-        """The next free place of this account, now taken. An account without a limit is always free."""
+    def reserve(self, conn: Connection, channel: str, kept: datetime | None = None) -> Slot:
+        """The next free place of this account, now taken. An account without a limit is always free.
+
+        ``kept`` is the place that was taken before. It stands, but it is no right to write to an account that
+        has been paused since.
+        """
+        if kept is not None:
+            paused = conn.execute(_PAUSED, {"of_channel": channel}).scalar() or ""
+            return Slot(at=kept, paused=paused)
         now = self._clock.now()
         row = conn.execute(_RESERVE, {"of_channel": channel, "now": now}).first()
         if row is None:
@@ -35,10 +42,12 @@ class Rates:
         return Slot(at=row.tat - row.interval * MICROSECOND, paused=row.paused)
 
     def hold(self, conn: Connection, channel: str, until: datetime) -> None:
-        """The platform asks for a rest: no new place before ``until``."""
+        """The platform asks for a rest: no write before ``until``. Places taken before that are given up."""
         self._known(conn, channel)
         later = account_rate.c.channel == channel, account_rate.c.tat < until
         conn.execute(update(account_rate).where(*later).values(tat=until))
+        early = delivery.c.channel == channel, delivery.c.state == "DUE", delivery.c.slot < until
+        conn.execute(update(delivery).where(*early).values(slot=None))
 
     def pause(self, conn: Connection, channel: str, reason: str) -> None:
         """Write nothing more to this account until a person has mended it."""
@@ -59,6 +68,7 @@ class Rates:
         insert_once(conn, account_rate, channel=channel, tat=EPOCH, interval=0, paused="")
 
 
+_PAUSED = select(account_rate.c.paused).where(account_rate.c.channel == bindparam("of_channel"))
 _NOW = bindparam("now", type_=Instant())
 _START = case((account_rate.c.tat > _NOW, account_rate.c.tat), else_=_NOW)
 _RESERVE = (

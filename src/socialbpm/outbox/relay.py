@@ -25,7 +25,7 @@ from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State
 from socialbpm.outbox.queueing import Place, place
 from socialbpm.outbox.rates import Rates
-from socialbpm.posts import Dedupe, Post, Receipt
+from socialbpm.posts import Dedupe, Intake, Post, Receipt
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, request
 
@@ -36,6 +36,8 @@ FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=15)
 PATIENCE = timedelta(days=1)
 """How long a failing write is tried again after it was first due."""
+TRIES = 10
+"""How often it is tried at least: a worker may have been away for as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What came of an errand: a receipt, or an error; ``uncertain`` as in Errand, if that is not settled."""
+    """What came of an errand: a receipt, or an error; ``uncertain`` as in Errand, if that is not settled.
+
+    Neither: it does not stand, and is not wanted any more.
+    """
 
     receipt: Receipt | None = None
     error: ChannelError | None = None
@@ -96,11 +101,19 @@ class Relay:
         if row.due > self._clock.now():
             self._work.finish(conn, claim, row.due)
             return None
+        if row.state == State.DUE and _pointless(row):
+            self._skip(conn, claim, row)
+            return None
         channel = self._channels.get(row.channel)
         if channel is None:
             self._park(conn, claim, row, f"channel '{row.channel}' is not connected; connect and resume it")
             return None
         return self._reconciled(conn, claim, row, channel)
+
+    def _skip(self, conn: Connection, claim: Claim, row: Row[Any]) -> None:
+        self._set(conn, row, state=State.SKIPPED, error="what it was for had ended before it was sent")
+        self._tell(conn, row)
+        self._work.finish(conn, claim)
 
     def _reconciled(self, conn: Connection, claim: Claim, row: Row[Any], channel: Channel) -> Errand | None:
         """As ``_errand``, once the channel is there: may an earlier attempt have been carried out?"""
@@ -133,9 +146,7 @@ class Relay:
 
     def _has_slot(self, conn: Connection, claim: Claim, row: Row[Any]) -> bool:
         """Whether the account may write now; if not, the claim is finished: again at its slot, or parked."""
-        if row.slot is not None:
-            return True
-        slot = self._rates.reserve(conn, row.channel)
+        slot = self._rates.reserve(conn, row.channel, row.slot)
         if slot.paused:
             self._park(conn, claim, row, slot.paused)
             return False
@@ -149,7 +160,10 @@ class Relay:
 
     def _record(self, conn: Connection, errand: Errand, attempt: Attempt) -> None:
         claim, row, error = errand.claim, errand.row, attempt.error
-        if attempt.receipt is not None:
+        if attempt.receipt is None and error is None:
+            self._skip(conn, claim, row)
+        elif attempt.receipt is not None:
+            self._listen(conn, errand)
             self._sent(conn, claim, row, attempt.receipt)
         elif isinstance(error, AuthorizationFailed):
             self._pause(conn, errand, attempt, error)
@@ -169,6 +183,11 @@ class Relay:
         self._tell(conn, row)
         self._work.finish(conn, claim)
 
+    def _listen(self, conn: Connection, errand: Errand) -> None:
+        """A question stands where nobody tells us of answers: begin to read there."""
+        if errand.post.ask is not None and errand.channel.capabilities.intake is Intake.COLLECT:
+            self._work.schedule(conn, "collect", errand.row.channel, self._clock.now())
+
     def _rejected(self, conn: Connection, errand: Errand, attempt: Attempt, why: str) -> None:
         """Refused for good. After an uncertain attempt this says nothing about the first: a person must."""
         if attempt.uncertain:
@@ -184,14 +203,14 @@ class Relay:
     ) -> None:
         """Not carried out, or nobody knows: try again later, as the channel's dedupe allows."""
         row, now, why = errand.row, self._clock.now(), str(error)
-        rest = timedelta(seconds=error.retry_after if error else 0.0)
+        rest = _rest(error)
         if rest:
             self._rates.hold(conn, row.channel, now + rest)
         if uncertain:
             self._unknown(conn, row, why)
         else:
             self._set(conn, row, state=State.DUE, error=why)
-        over = now - row.due > PATIENCE
+        over = now - row.due > PATIENCE and row.attempts >= TRIES
         if over and not uncertain:
             self._rejected(conn, errand, Attempt(), f"given up after {PATIENCE.days} day: {why}")
         elif over or (uncertain and errand.channel.capabilities.dedupe == Dedupe.NONE):
@@ -213,7 +232,7 @@ class Relay:
         if _uncertain(row) if uncertain is None else uncertain:
             self._unknown(conn, row, why)
         else:
-            self._set(conn, row, state=State.PARKED, error=why)
+            self._set(conn, row, state=State.PARKED, slot=None, error=why)
             self._audit(conn, row, "post.parked", reason=why)
         self._work.finish(conn, claim)
 
@@ -237,6 +256,16 @@ class Relay:
         audit.record(conn, self._clock.now(), kind, row.run, row.request, **known, **facts)
 
 
+def _pointless(row: Row[Any]) -> bool:
+    """Whether what it was for has ended: its step of the process, or its question.
+
+    It is not begun then, if it is certainly not out yet. What closes a post is never pointless.
+    """
+    asks = row.post["ask"] is not None
+    over = row.ended == "CANCELLED" or (asks and row.ended in ("CLOSED", "RESUMED"))
+    return over and row.purpose != Purpose.CLOSE
+
+
 def _uncertain(row: Row[Any]) -> bool:
     """Whether an earlier attempt to create the post was begun and not settled."""
     return row.action == Action.CREATE and row.state in (State.SENDING, State.UNKNOWN)
@@ -250,7 +279,9 @@ def _carry_out(errand: Errand) -> Attempt:
         found = errand.channel.find(errand.post)
     except Exception as error:
         return Attempt(error=_as_channel_error(error), uncertain=True)
-    return Attempt(receipt=found) if found else _write(replace(errand, uncertain=False))
+    if found is None and not _pointless(errand.row):
+        return _write(replace(errand, uncertain=False))
+    return Attempt(receipt=found)
 
 
 def _write(errand: Errand) -> Attempt:
@@ -284,12 +315,18 @@ def _addressed(row: Row[Any], where: Place, channel: Channel) -> Post:
     return replace(post, reply_to=where.answers) if threads else post
 
 
+def _rest(error: ChannelError | None) -> timedelta:
+    """How long the platform asks us to rest; more than a day is no answer to a single write."""
+    wished = error.retry_after if error is not None else 0.0
+    return timedelta(seconds=min(max(wished, 0.0), PATIENCE.total_seconds()))
+
+
 def _pause(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * 2.0 ** min(attempts, 20), LONGEST_PAUSE)
 
 
 _DELIVERY = (
-    select(delivery, request.c.run, request.c.element)
+    select(delivery, request.c.run, request.c.element, request.c.state.label("ended"))
     .join(request, request.c.id == delivery.c.request)
     .where(delivery.c.id == bindparam("of_id"))
     .with_for_update(of=delivery)

@@ -18,7 +18,10 @@ from socialbpm.responses import Outcome, Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """By what a response is judged: the open request as it stands. ``ended`` says why it is over already."""
+    """By what a response is judged: the open request as it stands. ``ended`` says why it is over already.
+
+    ``collected`` are the accounts that are read, and may be read once more after the end.
+    """
 
     rule: Rule
     kind: AskKind
@@ -26,6 +29,7 @@ class Terms:
     author: str
     ends_at: datetime | None
     grace_until: datetime | None
+    collected: frozenset[str] = frozenset()
     ended: str = ""
 
 
@@ -117,12 +121,13 @@ class Sitting:
 
 
 def _late(event: Row[Any], terms: Terms) -> bool:
-    """By receipt at our server; within the grace, by the platform's own time."""
+    """By receipt at our server; in the final read and within the grace, by the platform's own time."""
     if terms.ends_at is None or event.received_at < terms.ends_at:
         return False
-    if terms.grace_until is None or event.platform_at is None:
+    if event.platform_at is None or event.platform_at >= terms.ends_at:
         return True
-    return bool(event.platform_at >= terms.ends_at or event.received_at >= terms.grace_until)
+    in_grace = terms.grace_until is not None and event.received_at < terms.grace_until
+    return not in_grace and event.channel not in terms.collected
 
 
 def _why_not(event: Row[Any], terms: Terms) -> str:

@@ -16,6 +16,7 @@ from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.inbox import Inbox
+from socialbpm.inbox.collecting import Collector
 from socialbpm.media import Media
 from socialbpm.outbox import Outbox
 from socialbpm.outbox.preparation import Preparation
@@ -52,8 +53,7 @@ def open_(
 
 def capabilities(settings: Settings) -> dict[str, Capabilities]:
     """What each connected account can carry, without connecting to it. Raises DefinitionError."""
-    accounts = _accounts(settings)
-    return {name: adapter(account.adapter or name).capabilities for name, account in accounts.items()}
+    return {name: _declared(name, account) for name, account in _accounts(settings).items()}
 
 
 def wire(
@@ -102,6 +102,8 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
     Preparation(store, clock, work, channels, media, outcomes)
     capabilities = {name: channel.capabilities for name, channel in channels.items()}
     definitions = Definitions(store, clock, people, capabilities)
+    inbox = Inbox(store, clock, work, channels)
+    Collector(store, clock, work, channels, inbox)
     return Rooms(
         clock=clock,
         store=store,
@@ -112,7 +114,7 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         media=media,
         requests=requests,
         outbox=outbox,
-        inbox=Inbox(store, clock, work, channels),
+        inbox=inbox,
         outcomes=outcomes,
         definitions=definitions,
         runner=Runner(store, clock, work, requests, outcomes, definitions, stubs=stubs),
@@ -125,6 +127,14 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
 def _accounts(settings: Settings) -> dict[str, Channel]:
     """The connected accounts; the local pages are always among them."""
     return {LOCAL: Channel(), **settings.channels}
+
+
+def _declared(name: str, account: Channel) -> Capabilities:
+    """By the options that stand in the settings; secrets, which a model check may lack, declare nothing."""
+    try:
+        return adapter(account.adapter or name).declared(account.plain_options())
+    except ValueError as error:
+        raise DefinitionError(Problem(what=f"channel '{name}': {error}")) from None
 
 
 def _options(name: str, account: Channel, key: bytes, base_url: str) -> dict[str, str]:

@@ -187,6 +187,15 @@ media_variant = Table(
     Column("media", String(64), ForeignKey("social_media.id"), nullable=False),
 )
 
+# inbox: how far each account that is collected has been read
+reading = Table(
+    "social_reading",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("read_at", Instant, nullable=False),  # all is read that was there then
+)
+
 # inbox: events as accepted, once per channel and event id
 event = Table(
     "social_event",

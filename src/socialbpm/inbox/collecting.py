@@ -1,0 +1,99 @@
+"""Collecting: channels that do not push are read in batches, from where the last batch ended.
+
+One reading serves all requests of an account. It goes on as long as some request asks there, and is done once
+more after a request's end, so that what was answered in time is read before the request closes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from socialbpm.channels.base import Batch, Channel
+from socialbpm.clock import Clock
+from socialbpm.engines.work import Claim, Work
+from socialbpm.errors import AuthorizationFailed, ChannelError
+from socialbpm.inbox import Inbox
+from socialbpm.posts import Intake
+from socialbpm.store import Store, insert_once
+from socialbpm.store.tables import EPOCH, delivery, reading, request
+
+logger = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=1)
+"""How long to wait between two readings when nothing is new."""
+
+BAD_TOKEN = timedelta(minutes=15)
+"""How long to wait when the platform does not let us in: asking often makes it worse."""
+
+
+class Collector:
+    """Performs the work "collect" of one account: a batch and its cursor are stored in one transaction."""
+
+    def __init__(
+        self, store: Store, clock: Clock, work: Work, channels: Mapping[str, Channel], inbox: Inbox
+    ) -> None:
+        self._store, self._clock, self._work = store, clock, work
+        self._channels, self._inbox = channels, inbox
+        work.register("collect", self.perform)
+
+    def perform(self, claim: Claim) -> None:
+        """Read on: at once again if there was something, later if not, no more if nobody is asked there."""
+        channel, began = self._channels.get(claim.ref), self._clock.now()
+        if channel is None or channel.capabilities.intake is not Intake.COLLECT:
+            self._finish(claim, None)
+            return
+        try:
+            batch = channel.collect(self._cursor(claim.ref))
+        except ChannelError as error:
+            logger.warning("cannot collect from '%s': %s", claim.ref, error)
+            self._finish(claim, began + _rest(error))
+            return
+        with self._store.begin() as conn:
+            self._work.finish(conn, claim, self._keep(conn, claim.ref, batch, began))
+
+    def _cursor(self, channel: str) -> str:
+        with self._store.begin() as conn:
+            insert_once(conn, reading, channel=channel, cursor="", read_at=EPOCH)
+            return str(conn.execute(_CURSOR, {"of_channel": channel}).scalar_one())
+
+    def _keep(self, conn: Connection, channel: str, batch: Batch, began: datetime) -> datetime | None:
+        """Store a batch; returns when to read on. An empty one: all is read that was there when it began."""
+        self._inbox.store(conn, channel, batch.responses)
+        values: dict[str, object] = {"cursor": batch.cursor}
+        if not batch.responses:
+            values["read_at"] = began
+        conn.execute(update(reading).where(reading.c.channel == channel).values(values))
+        if batch.responses:
+            return began
+        asking = conn.execute(_ASKING, {"of_channel": channel}).all()
+        for row in asking:
+            if row.state == "CLOSING":
+                self._work.schedule(conn, "tally", row.id, began)
+        return began + EVERY if asking else None
+
+    def _finish(self, claim: Claim, again_at: datetime | None) -> None:
+        with self._store.begin() as conn:
+            self._work.finish(conn, claim, again_at)
+
+
+def _rest(error: ChannelError) -> timedelta:
+    least = BAD_TOKEN if isinstance(error, AuthorizationFailed) else EVERY
+    return max(least, timedelta(seconds=error.retry_after))
+
+
+_CURSOR = select(reading.c.cursor).where(reading.c.channel == bindparam("of_channel"))
+_ASKING = (
+    select(request.c.id, request.c.state)
+    .where(
+        request.c.state.in_(["OPEN", "CLOSING"]),
+        request.c.kind != "postStatus",
+        select(delivery.c.id)
+        .where(delivery.c.request == request.c.id, delivery.c.channel == bindparam("of_channel"))
+        .exists(),
+    )
+    .order_by(request.c.state, request.c.opened_at)
+)
