@@ -74,6 +74,14 @@ class Channel(ABC):
         self.name = connection.name
         self.connection = connection
 
+    @classmethod
+    def declared(cls, options: Mapping[str, str]) -> Capabilities:
+        """What an account with these options can carry, told without connecting: the model check asks.
+
+        For adapters whose options change that; secrets may be left out. Raises DefinitionError.
+        """
+        return cls.capabilities
+
     @abstractmethod
     def publish(self, post: Post) -> Receipt:
         """Create ``post`` on the platform; with Dedupe.KEY a repeated key returns the first receipt."""

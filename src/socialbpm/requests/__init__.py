@@ -129,7 +129,8 @@ class Requests:
     ) -> int:
         """Give an open request a new text, new media ``[{"src", "alt"}]`` or both; returns its new version.
 
-        Answers to the old version are spoiled, the posts are edited. Raises NotFound, RequestClosed, and
+        Answers to the old version are spoiled, the posts are edited. Raises NotFound, RequestClosed (also for
+        one whose time is over and that only waits for its last reading, because nobody could answer), and
         TaskFailed ``social.invalid`` for a text or picture that cannot be posted.
         """
         with self._store.begin() as conn:
@@ -140,6 +141,8 @@ class Requests:
             task = tasks.load(row.task)
             if row.state not in LIVE or not isinstance(task, Asking):
                 raise RequestClosed(f"request '{request_id}' is {row.state} and asks nothing any more")
+            if row.ends_at is not None and row.ends_at <= self._clock.now():
+                raise RequestClosed(f"the time of request '{request_id}' is over")
             return self._revise(conn, row, revised(task, text, media))
 
     def of_run(self, conn: Connection, run: str) -> Sequence[Row[Any]]:

@@ -83,6 +83,11 @@ class Channel(BaseModel):
         """The adapter's options as text, secrets read from where they are kept. Raises ValueError."""
         return {name: secret.option(name, value) for name, value in (self.model_extra or {}).items()}
 
+    def plain_options(self) -> dict[str, str]:
+        """Those options that stand here as they are. Raises ValueError."""
+        given = (self.model_extra or {}).items()
+        return {name: secret.option(name, value) for name, value in given if not isinstance(value, Mapping)}
+
 
 class Environment(EnvSettingsSource):
     """``SOCIALBPM_…`` variables; an option of a channel is taken as it stands, for a token may look like a

@@ -149,10 +149,7 @@ class MultipleEventDefinition(stock_multiple.MultipleEventDefinition):  # type: 
     def has_fired(self, task: Task) -> bool:
         """As the engine's, but an event gateway takes one way only: of overdue timers the earliest."""
         seen = task.internal_data.get("seen_events", [])
-        open_ = [d for d in self.event_definitions if not any(d == event.event_definition for event in seen)]
-        fired = sorted(
-            (d for d in open_ if isinstance(d, Timer) and d.has_fired(task)), key=lambda d: _due(d, task)
-        )
+        fired = sorted((d for d in self._timers(task) if d.has_fired(task)), key=lambda d: _due(d, task))
         if not self.parallel:
             seen, fired = seen[:1], fired[: 0 if seen else 1]
         seen = seen + [BpmnEvent(definition) for definition in fired]
@@ -161,8 +158,13 @@ class MultipleEventDefinition(stock_multiple.MultipleEventDefinition):  # type: 
 
     def due(self, task: Task) -> datetime | None:
         """When the earliest of its timers fires."""
-        times = [d.due(task) for d in self.event_definitions if isinstance(d, Timer)]
+        times = [timer.due(task) for timer in self._timers(task)]
         return min((time for time in times if time is not None), default=None)
+
+    def _timers(self, task: Task) -> list[Timer]:
+        """Those that have not fired yet."""
+        seen = [event.event_definition for event in task.internal_data.get("seen_events", [])]
+        return [each for each in self.event_definitions if isinstance(each, Timer) and each not in seen]
 
 
 OURS: dict[type, type] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -49,8 +50,12 @@ class LoopbackChannel(Channel):
         super().__init__(connection)
         options = connection.options
         self._url = options.get("url", "").rstrip("/")
-        declared = options.get("mode", ""), options.get("intake", "")
-        self.capabilities = _as_declared(self.capabilities, *declared)
+        self.capabilities = self.declared(options)
+
+    @classmethod
+    def declared(cls, options: Mapping[str, str]) -> Capabilities:
+        """As ``mode`` and ``intake`` say."""
+        return _as_declared(cls.capabilities, options.get("mode", ""), options.get("intake", ""))
 
     def publish(self, post: Post) -> Receipt:
         """Create the post in its room; in key mode a repeat returns the first receipt."""
