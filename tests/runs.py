@@ -66,10 +66,11 @@ class Run:
         """A worker is there again."""
         return self._work()
 
-    def fail(self, community: str) -> Run:
-        """The next post to a community is refused by its channel for good."""
+    def fail(self, community: str, *, times: int = 1) -> Run:
+        """The next writes to a community are refused by its channel for good."""
         with self._open() as social:
-            self._faults.plan(frozenset(social.communities[community].destinations), Fault.REJECTED, times=1)
+            places = frozenset(social.communities[community].destinations)
+            self._faults.plan(places, Fault.REJECTED, times=times)
         return self
 
     def cancel(self, reason: str = "") -> Run:

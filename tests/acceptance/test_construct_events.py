@@ -159,6 +159,20 @@ def test_an_error_is_caught_by_the_nearest_boundary_around(tmp_path: Path, code:
     assert (run.answer("after").status, run.path[-1]) == ("finished", "mended")
 
 
+def test_what_failed_replaces_the_answer_of_the_round_before(tmp_path: Path) -> None:
+    """Behind the boundary stands what is known of the round that failed, nothing of the one that did not."""
+    model = Model().start().add("exclusiveGateway", "merge").ask("ask").on("ask", "failed", FAILED)
+    model.add("exclusiveGateway", "good", default="good_to_done").ask("why", to="hall").end("done", "e")
+    model.flow("begin", "merge", "ask", "good", "done").flow("failed", "why", "e")
+    document = model.flow("good", "merge", when="ask['outcome'] != 'approved'").text(GLOBALS)
+    run = Run(tmp_path, document).start()
+    run.fail("room", times=2).answer(
+        "ask", "reject"
+    )  # the closing edit of the first post, and the second post
+    assert run.endings("ask") == ("rejected", "social.delivery_failed")
+    assert (run.waits, run.data["ask"]["winners"], run.data["ask"]["counts"]) == (["why"], [], {})
+
+
 def test_an_outcome_may_be_drawn_as_an_error(tmp_path: Path) -> None:
     """``raiseOn`` sends the named outcome to the error boundary, with its result; others go on as data."""
     expired = '<bpmn:error id="expired_error" name="expired" errorCode="social.expired"/>'
