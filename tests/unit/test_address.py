@@ -101,7 +101,7 @@ TOKENS_BEHIND_A_JOIN = p.Sequence_(
     [p.Parallel([p.Ask(), p.Repeated(p.parallel_times(1))]), p.Unjoined([p.Ask(), p.Ask()]), p.Ask(), p.Ask()]
 )
 ORDERS = st.randoms(use_true_random=False)
-GENERATED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+GENERATED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def one_of(random: Any) -> Callable[[list[str]], tuple[str, ...]]:

@@ -104,6 +104,22 @@ def test_the_reserved_key_is_refused() -> None:
     player.again(workflow)
 
 
+def test_children_that_stand_in_another_order_keep_it() -> None:
+    """Order of children is order of execution; whoever has changed it finds it as it was."""
+    player = Player.of(p.document(p.Repeated(p.parallel_times(3))))
+    workflow = player.start()
+    whole = workflow.social_tasks()[0].parent
+    whole._children.reverse()
+    restored = player.again(workflow)
+    assert restored.tasks[whole.id]._children == whole._children
+
+
+def test_sets_become_lists_and_uuids_stay() -> None:
+    """What a script computes is kept as far as it can be."""
+    data = {"who": UUID(int=7), "set": {1}}
+    assert state.unpack(state.pack(data, lambda value: value), lambda value: value) == data | {"set": [1]}
+
+
 def test_times_keep_their_fractions() -> None:
     """SpiffWorkflow's own format cuts a timedelta to whole seconds."""
     values = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.exceptions import TaskNotFoundException
 from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.spiff.parser import SocialParser
@@ -265,3 +267,34 @@ def test_a_social_task_says_which_workflow_it_needs() -> None:
     workflow = BpmnWorkflow(player.specs.spec)
     with pytest.raises(WorkflowTaskException, match="needs a SocialWorkflow"):
         workflow.do_engine_steps()
+
+
+def test_the_engines_log_is_written_for_whoever_listens(caplog: pytest.LogCaptureFixture) -> None:
+    """Silent by default, because its records cost more than the steps; complete when asked for."""
+    player = Player.of(p.document(p.Ask()))
+    with caplog.at_level("INFO", logger="spiff.task"):
+        workflow = player.start()
+    assert any("STARTED" in record.message for record in caplog.records)
+    assert len(live(player.again(workflow))) == 1
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_reset_asks_anew_in_sub_processes_too(inside: bool) -> None:
+    """The task that is run again has the same address and another key; what else waits keeps its own."""
+    player = Player.of(p.document(p.Parallel([p.Sub(p.Ask()) if inside else p.Ask(), p.Ask()])))
+    workflow = player.again(player.start())
+    first, other = (task.internal_data["social"] for task in workflow.social_tasks())
+    workflow.reset_from_task_id(workflow.social_tasks()[0].id)
+    workflow.do_engine_steps()
+    marks = {
+        mark["address"]: mark["key"] for mark in (t.internal_data["social"] for t in workflow.social_tasks())
+    }
+    assert marks.keys() == {first["address"], other["address"]}
+    assert marks[other["address"]] == other["key"]
+    assert marks[first["address"]] != first["key"]
+
+
+def test_a_task_that_is_not_there_is_not_found() -> None:
+    """In no sub-process either."""
+    with pytest.raises(TaskNotFoundException):
+        Player.of(p.document(p.Ask())).start().get_task_from_id(UUID(int=1))
