@@ -164,7 +164,7 @@ class Outcomes:
         state = "CANCELLED" if cancelled else "CLOSED"
         ended = {"state": state, "closed_at": now, "error": error}
         told = _dump(outcome) if outcome else {"outcome": "", "explanation": reason}
-        conn.execute(update(request).where(request.c.id == row.id).values(ended | {"outcome": told}))
+        conn.execute(_CLOSE, {"of_id": row.id, "outcome": told, **ended})
         self._audit_end(conn, row, now, outcome, error=error, cancelled=cancelled)
         if row.state in LIVE and isinstance(task, Asking):
             self._close_posts(conn, row, task, _note(conn, row, task, outcome, reason, cancelled=cancelled))
@@ -325,11 +325,9 @@ _EVENTS: Select[Any] = (
     .order_by(event.c.seq)
     .limit(bindparam("most"))
 )
-_KEEP = (
-    update(request)
-    .where(request.c.id == bindparam("of_id"))
-    .values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
-)
+_THIS = update(request).where(request.c.id == bindparam("of_id"))
+_KEEP = _THIS.values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
+_CLOSE = _THIS.values({name: bindparam(name) for name in ("state", "closed_at", "error", "outcome")})
 _RESPOND = response.insert()
 _RESTATE = (
     update(response)

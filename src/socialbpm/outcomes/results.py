@@ -20,6 +20,11 @@ def result(conn: Connection, request_id: str) -> dict[str, Any]:
     row = conn.execute(_REQUEST, {"of_id": request_id}).first()
     if row is None or row.outcome is None:
         raise NotFound(f"request '{request_id}' has no result")
+    return result_of(conn, row)
+
+
+def result_of(conn: Connection, row: Row[Any]) -> dict[str, Any]:
+    """As ``result``, for the whole row of a closed request."""
     task = tasks.load(row.task)
     found: PostResult = _asked(conn, row, task) if isinstance(task, Asking) else _posted(conn, row)
     return found.model_dump(mode="json", exclude={"reasons", "voters"} - task.include)

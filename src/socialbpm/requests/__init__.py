@@ -16,7 +16,7 @@ from socialbpm.errors import NotFound, RequestClosed, TaskFailed
 from socialbpm.outbox import Outbox, drafts
 from socialbpm.outbox.deliveries import Action, Purpose, Write
 from socialbpm.outcomes import LIVE, Outcomes, timing
-from socialbpm.outcomes.results import result
+from socialbpm.outcomes.results import result_of
 from socialbpm.people import Community, Member
 from socialbpm.policies import Count, Rule
 from socialbpm.posts import Destination, Post
@@ -151,17 +151,17 @@ class Requests:
 
     def closed(self, conn: Connection, run: str) -> list[Closed]:
         """The requests of a run that have ended and wait to be applied to it, in the order of their ends."""
-        rows = conn.execute(_OF_RUN, {"of_run": run, "in_states": ["CLOSED"]}).all()
+        rows = conn.execute(_CLOSED, {"of_run": run}).all()
         return [
             Closed(
                 key=row.id,
                 address=row.address,
                 element=row.element,
-                result=result(conn, row.id),
+                result=result_of(conn, row),
                 error=row.error,
                 reason=row.outcome["explanation"],
             )
-            for row in sorted(rows, key=lambda row: (row.closed_at, row.id))
+            for row in rows
         ]
 
     def resumed(self, conn: Connection, key: str) -> None:
@@ -322,6 +322,11 @@ _RESUMED = (
     .values(state="RESUMED")
 )
 _STATE = select(request.c.state).where(request.c.id == bindparam("of_id"))
+_CLOSED = (
+    select(request)
+    .where(request.c.run == bindparam("of_run"), request.c.state == "CLOSED")
+    .order_by(request.c.closed_at, request.c.id)
+)
 _OF_RUN = (
     select(request)
     .where(request.c.run == bindparam("of_run"), request.c.state.in_(bindparam("in_states", expanding=True)))
