@@ -1,4 +1,4 @@
-"""What could go wrong between the rooms: races, ends that come while a post is on its way, platforms that fail.
+"""What could go wrong between the rooms: races, ends that come while a post is under way, bad platforms.
 
 Each test plays one bad moment through the front door, on a channel that keeps a store of its own.
 """
@@ -431,6 +431,30 @@ def test_two_workers_call_a_service_once(scene: Scene) -> None:
     workers[0].work()
     assert workers[0].run("run").status == "finished"
     assert calls == ["call"]
+
+
+def test_slow_services_of_many_runs_are_called_once_each(scene: Scene) -> None:
+    """Runs that are due together do not share one lease: what comes late in a row is still reserved."""
+    calls: list[int] = []
+    workers: list[socialbpm.Social] = []
+
+    def busy(data: Mapping[str, Any]) -> dict[str, Any]:
+        calls.append(data["number"])
+        scene.clock.advance(timedelta(seconds=25))  # of the 60 of a lease
+        if len(calls) == 3:
+            workers[1].work()
+        return {}
+
+    document = model(review("ask"), HOSTS, flows="begin>ask ask>busy busy>end")
+    workers.append(scene.started(document, {"number": 0}, stubs={"busy": busy}))
+    workers.append(scene.open(stubs={"busy": busy}))
+    for number in (1, 2):
+        workers[0].start("main", {"number": number})
+    workers[0].work()
+    for request in workers[0].requests():
+        workers[0].respond(request.id, "ada", "approve")
+    workers[0].work()
+    assert sorted(calls) == [0, 1, 2]
 
 
 def test_a_state_that_cannot_be_read_parks_the_run(scene: Scene) -> None:
