@@ -12,7 +12,8 @@ from SpiffWorkflow.bpmn import BpmnEvent
 
 from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.serializer import Codec, Specs
-from socialbpm.spiff.workflow import SocialWorkflow, Step
+from socialbpm.spiff.steps import Step
+from socialbpm.spiff.workflow import SocialWorkflow
 from socialbpm.testing.clock import FakeClock
 
 

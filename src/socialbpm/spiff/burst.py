@@ -27,9 +27,10 @@ from socialbpm.requests import Closed, Opening
 from socialbpm.spiff.address import MARK
 from socialbpm.spiff.serializer import TYPENAME, without_typename
 from socialbpm.spiff.specs import throw_at
+from socialbpm.spiff.steps import Step
 from socialbpm.spiff.timers import FOREVER
 from socialbpm.spiff.values import evaluator
-from socialbpm.spiff.workflow import NEVER, SocialWorkflow, Step
+from socialbpm.spiff.workflow import NEVER, SocialWorkflow
 
 Stub = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Stubs = Mapping[str, Stub]

@@ -35,7 +35,8 @@ from socialbpm.errors import StateError
 from socialbpm.spiff import state, timers
 from socialbpm.spiff.joins import EndJoin, InclusiveJoin, LastJoin, ParallelJoin
 from socialbpm.spiff.specs import RepeatingBoundary, SocialTask
-from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow, Step
+from socialbpm.spiff.steps import Step
+from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow
 
 FORMAT = 1  # of our envelope; a reader refuses one that it does not know
 WRITERS = {"socialbpm": version("socialbpm"), "spiffworkflow": version("SpiffWorkflow")}

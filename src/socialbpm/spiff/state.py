@@ -24,7 +24,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.errors import StateError
-from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow, Step
+from socialbpm.spiff.steps import Step
+from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow
 
 MARK = "\ue5bc"  # the reserved key: private use, so that nobody types it
 MARK_AS_KEY = f'"{MARK}":'
