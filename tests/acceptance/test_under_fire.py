@@ -16,14 +16,17 @@ import pytest
 
 import socialbpm
 from socialbpm.channels.base import Batch, Channel, Inbound, RawEvent
-from socialbpm.errors import RequestClosed, TemporaryFailure
-from socialbpm.posts import Post, Receipt
+from socialbpm.errors import RequestClosed, TaskFailed, TemporaryFailure
+from socialbpm.outbox import Preparation
+from socialbpm.posts import Media, MediaLimits, Post, Receipt, Span
 from socialbpm.responses import Response
 from socialbpm.settings import Settings
 from socialbpm.settings.wiring import capabilities, wire
 from socialbpm.store.tables import run as runs
+from socialbpm.tasks import MediaSource, RequestReview, Wording
 from socialbpm.testing import FakeClock
 from socialbpm.testing.loopback import LoopbackServer
+from tests.middle import Middle
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -503,3 +506,97 @@ def test_the_check_sees_the_account_as_it_is_configured(scene: Scene) -> None:
     """What an adapter declares by its options is what a model check without a database goes by."""
     declared = capabilities(scene.settings())["loop"]
     assert declared == scene.open().channels["loop"].capabilities
+
+
+# pictures on their way
+
+
+@dataclass
+class Easel:
+    """A media room that takes its time, and is out of reach when it is told so."""
+
+    during: list[Callable[[], None]] = field(default_factory=list)
+
+    def take(self, src: str, files: Any) -> str:
+        while self.during:
+            self.during.pop(0)()
+        return src
+
+    def fit(self, ref: str, alt: str, limits: MediaLimits) -> Media:
+        return Media(ref=f"media:{ref}", alt=alt, type="image/png")
+
+
+def asked_with_picture(folder: Path) -> tuple[Middle, Easel, str]:
+    middle, easel = Middle(folder / "social.db"), Easel()
+    Preparation(middle.store, middle.clock, middle.work, middle.channels, easel, middle.outcomes)
+    middle.run()
+    task = RequestReview(
+        to=("room",),
+        texts=(Wording(text=(Span("This one?"),)),),
+        media=(MediaSource(src="old.png", alt="the old one"),),
+    )
+    return middle, easel, middle.open(task)
+
+
+def test_a_picture_that_was_revised_while_it_was_fetched_is_not_posted(tmp_path: Path) -> None:
+    """What was prepared for the version before must not stand in the place of the new one."""
+    middle, easel, request = asked_with_picture(tmp_path)
+    new = [{"src": "new.png", "alt": "the new one"}]
+    easel.during.append(lambda: ignore(middle.requests.revise(request, media=new)))
+    middle.drain()
+    (post,) = middle.wall.posts.values()
+    assert (post.media[0].alt, post.ask and post.ask.version) == ("the new one", 2)
+
+
+def test_a_picture_that_cannot_be_had_does_not_fail_the_version_that_replaced_it(tmp_path: Path) -> None:
+    """The old picture is refused; the question has a new one by then, and is asked with it."""
+    middle, easel, request = asked_with_picture(tmp_path)
+
+    def refuse() -> None:
+        middle.requests.revise(request, media=[{"src": "new.png", "alt": "the new one"}])
+        raise TaskFailed("social.invalid", "no picture")
+
+    easel.during.append(refuse)
+    middle.drain()
+    assert [post.media[0].alt for post in middle.wall.posts.values()] == ["the new one"]
+    assert middle.request(request).state == "OPEN"
+
+
+def test_a_picture_out_of_reach_for_an_hour_is_waited_for(tmp_path: Path) -> None:
+    """A host that is down is no reason to leave a question unasked for ever."""
+    middle, easel, _ = asked_with_picture(tmp_path)
+    until = middle.clock.now() + HOUR
+
+    def away() -> None:
+        if middle.clock.now() < until:
+            easel.during.append(away)
+            raise TemporaryFailure("out of reach")
+
+    easel.during.append(away)
+    in_time(middle, 2 * HOUR)
+    assert len(middle.wall.posts) == 1
+
+
+def test_a_picture_out_of_reach_for_days_fails_the_task(tmp_path: Path) -> None:
+    """After a day the process is told, as it is for a post that cannot be delivered."""
+    middle, easel, request = asked_with_picture(tmp_path)
+
+    def away() -> None:
+        easel.during.append(away)
+        raise TemporaryFailure("out of reach")
+
+    easel.during.append(away)
+    in_time(middle, 2 * DAY)
+    assert middle.request(request).error == "social.delivery_failed"
+    assert middle.wall.posts == {}
+
+
+def in_time(middle: Middle, by: timedelta) -> None:
+    until = middle.clock.now() + by
+    while (due := middle.work.next_due()) is not None and due <= until:
+        middle.clock.set(max(due, middle.clock.now()))
+        middle.drain()
+
+
+def ignore(_: object) -> None:
+    """For what is called for its effect."""

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Claim, Work
-from socialbpm.errors import TaskFailed
+from socialbpm.errors import TaskFailed, TemporaryFailure
+from socialbpm.faults import crash_point
 from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Purpose, State
+from socialbpm.outbox.relay import out_of_patience, pause, rest_of
 from socialbpm.posts import Media, MediaLimits
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, process, request, run
@@ -66,14 +68,20 @@ class Preparation:
             files = _files(conn, claim.ref)
         try:
             taken = {src: self._media.take(src, files) for src in _sources(rows)}
-            ready = [(row, self._fitted(row, taken)) for row in rows]
+            ready = {row.id: self._fitted(row, taken) for row in rows}
         except TaskFailed as failure:
             self._fail(claim, rows, failure)
             return
+        except TemporaryFailure as error:
+            self._later(claim, rows, error)
+            return
+        crash_point("prepare.fetched")
         with self._store.begin() as conn:
-            for row, media in ready:
-                self._freeze(conn, row, media)
+            for row in _unchanged(conn, claim, rows):
+                self._freeze(conn, row, ready[row.id])
             self._work.finish(conn, claim)
+            crash_point("prepare.before-commit")
+        crash_point("prepare.after-commit")
 
     def _fitted(self, row: Row[Any], taken: Mapping[str, str]) -> tuple[Media, ...]:
         channel = self._channels.get(row.channel)
@@ -83,24 +91,44 @@ class Preparation:
         )
 
     def _freeze(self, conn: Connection, row: Row[Any], media: tuple[Media, ...]) -> None:
-        """The post as it will be sent; nothing happens if it was changed or given up meanwhile."""
+        """The post as it will be sent."""
         body = {name: value for name, value in row.post.items() if name != "sources"}
         body["media"] = [asdict(item) for item in media]
-        ready = update(delivery).where(delivery.c.id == row.id, delivery.c.state == State.PREPARING)
-        if conn.execute(ready.values(post=body, state=State.DUE)).rowcount:
-            self._work.schedule(conn, "deliver", row.id, row.due)
+        frozen = {"post": body, "state": State.DUE, "attempts": 0, "error": ""}
+        conn.execute(update(delivery).where(delivery.c.id == row.id).values(frozen))
+        self._work.schedule(conn, "deliver", row.id, row.due)
 
-    def _fail(self, claim: Claim, rows: Sequence[Row[Any]], failure: TaskFailed) -> None:
+    def _later(self, claim: Claim, fetched: Sequence[Row[Any]], error: TemporaryFailure) -> None:
+        """Out of reach for now. After the patience that a delivery has, it is out of reach for good."""
+        now = self._clock.now()
+        if any(out_of_patience(row, now) for row in fetched):
+            self._fail(claim, fetched, TaskFailed("social.delivery_failed", f"media: {error}"))
+            return
+        with self._store.begin() as conn:
+            tried = update(delivery).where(delivery.c.id.in_([row.id for row in fetched]))
+            conn.execute(tried.values(attempts=delivery.c.attempts + 1, error=f"media: {error}"))
+            wait = max(rest_of(error), pause(min(row.attempts for row in fetched)))
+            self._work.finish(conn, claim, now + wait)
+
+    def _fail(self, claim: Claim, fetched: Sequence[Row[Any]], failure: TaskFailed) -> None:
         """What cannot be posted fails its request; a revision that cannot be posted is given up."""
         with self._store.begin() as conn:
-            where = delivery.c.id.in_([row.id for row in rows]), delivery.c.state == State.PREPARING
-            conn.execute(update(delivery).where(*where).values(state=State.REJECTED, error=failure.what))
+            rows = _unchanged(conn, claim, fetched)
+            where = delivery.c.id.in_([row.id for row in rows])
+            conn.execute(update(delivery).where(where).values(state=State.REJECTED, error=failure.what))
             for row in rows:
                 facts = {"delivery": row.id, "channel": row.channel, "reason": failure.what}
                 audit.record(conn, self._clock.now(), "post.rejected", row.run, row.request, **facts)
             if any(row.purpose == Purpose.OPEN for row in rows):
                 self._outcomes.close(conn, claim.ref, error=failure.code, reason=failure.what)
             self._work.finish(conn, claim)
+
+
+def _unchanged(conn: Connection, claim: Claim, fetched: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Those that still wait for what was fetched for them; what was changed meanwhile is prepared anew."""
+    wanted = {row.id: row.post for row in fetched}
+    waiting = conn.execute(_WAITING.with_for_update(of=delivery), {"of_request": claim.ref}).all()
+    return [row for row in waiting if wanted.get(row.id) == row.post]
 
 
 def _sources(rows: Sequence[Row[Any]]) -> Iterable[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -203,20 +203,20 @@ class Relay:
     ) -> None:
         """Not carried out, or nobody knows: try again later, as the channel's dedupe allows."""
         row, now, why = errand.row, self._clock.now(), str(error)
-        rest = _rest(error)
+        rest = rest_of(error)
         if rest:
             self._rates.hold(conn, row.channel, now + rest)
         if uncertain:
             self._unknown(conn, row, why)
         else:
             self._set(conn, row, state=State.DUE, error=why)
-        over = now - row.due > PATIENCE and row.attempts >= TRIES
+        over = out_of_patience(row, now)
         if over and not uncertain:
             self._rejected(conn, errand, Attempt(), f"given up after {PATIENCE.days} day: {why}")
         elif over or (uncertain and errand.channel.capabilities.dedupe == Dedupe.NONE):
             self._work.finish(conn, errand.claim)
         else:
-            self._work.finish(conn, errand.claim, now + max(rest, _pause(row.attempts)))
+            self._work.finish(conn, errand.claim, now + max(rest, pause(row.attempts)))
 
     def _pause(self, conn: Connection, errand: Errand, attempt: Attempt, error: AuthorizationFailed) -> None:
         """The account is no good: nothing of it is sent until a person has mended it."""
@@ -315,13 +315,19 @@ def _addressed(row: Row[Any], where: Place, channel: Channel) -> Post:
     return replace(post, reply_to=where.answers) if threads else post
 
 
-def _rest(error: ChannelError | None) -> timedelta:
+def out_of_patience(row: Row[Any], now: datetime) -> bool:
+    """Whether a delivery has been tried for long enough, and often enough."""
+    return bool(now - row.due > PATIENCE and row.attempts >= TRIES)
+
+
+def rest_of(error: ChannelError | None) -> timedelta:
     """How long the platform asks us to rest; more than a day is no answer to a single write."""
     wished = error.retry_after if error is not None else 0.0
     return timedelta(seconds=min(max(wished, 0.0), PATIENCE.total_seconds()))
 
 
-def _pause(attempts: int) -> timedelta:
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many attempts before this one."""
     return min(FIRST_PAUSE * 2.0 ** min(attempts, 20), LONGEST_PAUSE)
 
 

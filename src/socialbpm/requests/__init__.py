@@ -13,6 +13,7 @@ from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import NotFound, RequestClosed, TaskFailed
+from socialbpm.faults import crash_point
 from socialbpm.outbox import Outbox, drafts
 from socialbpm.outbox.deliveries import Action, Purpose, Write
 from socialbpm.outcomes import LIVE, Outcomes, timing
@@ -143,7 +144,10 @@ class Requests:
                 raise RequestClosed(f"request '{request_id}' is {row.state} and asks nothing any more")
             if row.ends_at is not None and row.ends_at <= self._clock.now():
                 raise RequestClosed(f"the time of request '{request_id}' is over")
-            return self._revise(conn, row, revised(task, text, media))
+            version = self._revise(conn, row, revised(task, text, media))
+            crash_point("revise.before-commit")
+        crash_point("revise.after-commit")
+        return version
 
     def of_run(self, conn: Connection, run: str) -> Sequence[Row[Any]]:
         """The open requests of a run."""

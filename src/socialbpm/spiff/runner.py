@@ -77,9 +77,9 @@ class Runner:
         the caller's transaction. Raises NotFound, StateError for data that no process may hold.
         """
         check_data(data)
-        run_id = run_id or str(uuid4())
+        known, run_id = run_id is not None, run_id or str(uuid4())
         with self._store.read() if conn is None else nullcontext(conn) as reading:
-            if conn_has_run(reading, run_id):
+            if known and conn_has_run(reading, run_id):
                 return run_id
             info = self._definitions.newest(reading, name)
             specs = self._definitions.specs(reading, info.spec)
@@ -110,6 +110,8 @@ class Runner:
             for key in conn.execute(_OPEN, {"of_run": run_id, "states": [*LIVE, "CLOSED"]}).scalars().all():
                 self._requests.cancel(conn, key, reason or "the run was cancelled")
             audit.record(conn, self._clock.now(), "run.cancelled", run_id, reason=reason)
+            crash_point("cancel.before-commit")
+        crash_point("cancel.after-commit")
 
     def data(self, run_id: str, *, conn: Connection | None = None) -> dict[str, Any]:
         """The data of a run: its result or, while it goes on, what its open tasks see. Raises NotFound."""
