@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from lxml import etree
 from PIL import Image
 from sqlalchemy import select
@@ -20,8 +22,10 @@ import socialbpm
 from socialbpm.designer import XSD
 from socialbpm.social import Social
 from socialbpm.store.tables import local_post, media
+from socialbpm.testing import FakeClock
 from socialbpm.testing.coverage import Coverage, coverage
 from socialbpm.testing.replay import Played, play, read
+from tests.pages import BASE, signed_in
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "bpmn_samples"
@@ -136,6 +140,33 @@ def _page(ref: str) -> dict[str, object]:
     return {"operator": "otto", "page": page, "first_scan": ref, "second_scan": ref}
 
 
+def test_the_feed_tells_every_stage_while_the_card_stays_one_post(tmp_path: Path) -> None:
+    """A neighbour sees one post, brought up to date twice; the feed lists what happened, in order."""
+    clock = FakeClock()
+    people = {"neighbourhood": ["vera"], "works_office": ["ada"]}
+    case = {"id": "7", "title": "Dark lamp", "description": "Mill Lane."}
+    with socialbpm.open(
+        f"sqlite:///{tmp_path / 'x.db'}", clock=clock, base_url=BASE, communities=people
+    ) as social:
+        run = social.start(social.deploy(SAMPLES / "progress_broadcast.bpmn"), {"case": case})
+        social.work()
+        social.respond(social.run(run.id).requests[0].id, "ada", "approve")
+        social.work()
+        clock.advance(timedelta(hours=4))
+        social.work()
+        vera = signed_in(social, "vera")
+        titles = re.findall("<title>Progress broadcast (.*?)</title>", vera.get("/feed.atom").text)
+        room = vera.get("/communities/neighbourhood").text
+    assert [title for title in reversed(titles) if "neighbourhood" in title] == [
+        "“Post the status card”: posted to neighbourhood",
+        "“Card: examined”: the post in neighbourhood was brought up to date",
+        "“Card: repaired”: the post in neighbourhood was brought up to date",
+    ]
+    assert (titles[-1], titles[0]) == ("started", "finished")
+    assert room.count("Case 7, Dark lamp") == 1
+    assert "● received ● examined ● repaired" in room
+
+
 @cache
 def drawn(model: Path) -> etree._Element:
     return etree.parse(model).getroot()
@@ -222,24 +253,24 @@ def test_the_pictures_on_the_pages_are_fresh() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def blocks(language: str) -> list[tuple[str, str]]:
-    """The code blocks of all pages of the samples: (page, code)."""
+def blocks(language: str) -> list[ParameterSet]:
+    """The code blocks of all pages of the samples, named by page and number."""
     pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
     return [
-        (page.name, code)
+        pytest.param(code, id=f"{page.stem}-{number}")
         for page in sorted(SAMPLES.glob("*.md"))
-        for code in pattern.findall(page.read_text("utf-8"))
+        for number, code in enumerate(pattern.findall(page.read_text("utf-8")), 1)
     ]
 
 
-@pytest.mark.parametrize(("page", "code"), blocks("sh"))
-def test_the_commands_of_the_pages_run(page: str, code: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", blocks("sh"))
+def test_the_commands_of_the_pages_run(code: str, tmp_path: Path) -> None:
     """Word by word, in a folder that holds the samples."""
     _run(["sh", "-euc", code], tmp_path)
 
 
-@pytest.mark.parametrize(("page", "code"), blocks("python"))
-def test_the_programs_of_the_pages_run(page: str, code: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", blocks("python"))
+def test_the_programs_of_the_pages_run(code: str, tmp_path: Path) -> None:
     """Word by word, with warnings as errors."""
     assert "http://" in _run([sys.executable, "-W", "error", "-c", code], tmp_path)
 

@@ -28,7 +28,7 @@ from tests.browsing import Browser
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "tutorial").glob("[0-9]-*.md"))
-SOURCE = ("src", "bpmn_samples", "docs", "tests", "pyproject.toml", "constraints.txt", "README.md", "LICENSE")
+SOURCE = ("src", "bpmn_samples", "pyproject.toml", "constraints.txt", "README.md", "LICENSE")
 PART = re.compile(
     r"Save this as `(?P<file>[\w.]+)`[^\n]*\n\n```\w+\n(?P<body>.*?)^```$"
     r"|^```sh\n(?P<sh>.*?)^```$(?:\n\n<!-- type: (?P<typed>[^\n]*) -->)?"
