@@ -17,9 +17,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
-from sqlalchemy import text
 
-import socialbpm
 from tests.browsing import Browser
 
 ROOT = Path(__file__).parents[2]
@@ -34,8 +32,6 @@ def test_the_guide_shows_the_examples_as_they_are() -> None:
     """What people copy from the guide is what is tested here."""
     shown = blocks(ROOT / "docs" / "howto" / "embedding.md")
     assert (ROOT / "examples" / "fastapi_app.py").read_text("utf-8") in shown
-    own_state = (ROOT / "examples" / "own_state.py").read_text("utf-8")
-    assert own_state[own_state.index("def go_on") :] in shown
 
 
 def test_the_first_block_of_the_guide_runs(tmp_path: Path) -> None:
@@ -110,75 +106,3 @@ def test_the_host_app_answers_for_a_run_that_is_not_there(site: str) -> None:
     """An error of ours is an exception that the host turns into its own answer."""
     with pytest.raises(URLError, match="404"):
         urlopen(f"{site}/releases/nothing")
-
-
-HOST = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[1])
-import own_state, socialbpm
-social = socialbpm.open("sqlite:///social.db", communities=own_state.PEOPLE)
-releases = own_state.Releases("host.db")
-def killed():
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-LOADED = "workflow = releases.load('r'); outcomes = social.closed('r'); social.apply(workflow, outcomes)\n"
-SAVED = LOADED + "releases.save('r', workflow)\n"
-ACKNOWLEDGED = SAVED + "social.ack('r', list(outcomes))\n"
-GO_ON = "own_state.go_on(releases, social, 'r'); social.work()\n"
-ANSWER = (
-    "(asked,) = social.requests(); social.respond(asked.id, 'ada', 'approve', event_id='e'); social.work()\n"
-)
-
-
-def host(folder: Path, code: str) -> int:
-    """Run a part of the host in a process of its own; its exit code."""
-    command = [sys.executable, "-c", HOST + code, str(ROOT / "examples")]
-    return subprocess.run(command, cwd=folder, timeout=120, check=False).returncode
-
-
-@pytest.mark.parametrize("done_before_the_kill", [LOADED, SAVED, ACKNOWLEDGED, GO_ON])
-def test_a_host_with_its_own_state_is_killed_between_save_and_sync(
-    tmp_path: Path, done_before_the_kill: str
-) -> None:
-    """Whatever was done before kill -9, doing it again asks once, applies once and posts once."""
-    begun = "releases.save('r', own_state.new('r', 'Rain'))\n"
-    assert host(tmp_path, begun + "killed()") == -signal.SIGKILL
-    assert host(tmp_path, done_before_the_kill + "killed()") == -signal.SIGKILL
-    assert host(tmp_path, GO_ON + ANSWER) == 0
-    assert host(tmp_path, done_before_the_kill + "killed()") == -signal.SIGKILL
-    assert host(tmp_path, GO_ON + GO_ON + "assert releases.load('r').is_completed()") == 0
-    with socialbpm.open(f"sqlite:///{tmp_path / 'social.db'}") as social:
-        asked = social.requests(open_only=False)
-    assert [(each.element, each.state, each.outcome) for each in asked] == [
-        ("ask", "RESUMED", "approved"),
-        ("publish", "RESUMED", "posted"),
-    ]
-    created = [post for each in asked for post in each.posts if post.action == "create"]
-    assert [post.state for post in created] == ["SENT", "SENT"]
-
-
-def test_a_host_has_it_all_in_its_own_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its connection handed on, its row and our requests stand together or not at all."""
-    monkeypatch.syspath_prepend(ROOT / "examples")
-    import own_state
-
-    table = "CREATE TABLE release (name TEXT PRIMARY KEY, workflow TEXT)"
-    with socialbpm.open(f"sqlite:///{tmp_path / 's.db'}", communities=own_state.PEOPLE) as social:
-        with social.store.begin() as conn:
-            conn.execute(text(table))
-
-        def begin(name: str, *, fails: bool) -> None:
-            workflow = own_state.new(name, "Rain")
-            body = socialbpm.serializer().serialize_json(workflow)
-            with social.store.begin() as conn:
-                conn.execute(text("INSERT INTO release VALUES (:name, :body)"), {"name": name, "body": body})
-                social.sync(name, workflow, conn=conn)
-                if fails:
-                    raise RuntimeError("the host changes its mind")
-
-        with pytest.raises(RuntimeError):
-            begin("one", fails=True)
-        begin("two", fails=False)
-        with social.store.read() as conn:
-            names = conn.execute(text("SELECT name FROM release")).scalars().all()
-        assert (list(names), len(social.requests())) == (["two"], 1)

@@ -26,12 +26,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from socialbpm.errors import StateError
 from socialbpm.outcomes import LIVE
-from socialbpm.requests import Closed
+from socialbpm.requests import Closed, Opening
 from socialbpm.spiff.burst import apply as apply_outcome
 from socialbpm.spiff.burst import live, opening_of
 from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.serializer import serializer
-from socialbpm.spiff.workflow import SocialWorkflow
+from socialbpm.spiff.timers import FOREVER
+from socialbpm.spiff.workflow import NEVER, SocialWorkflow
 from socialbpm.store import insert_once
 from socialbpm.store.tables import request, run
 
@@ -58,31 +59,43 @@ def sync(rooms: Rooms, ref: str, workflow: SocialWorkflow, *, conn: Connection |
             if key not in waiting and state in (*LIVE, "CLOSED"):
                 rooms.requests.cancel(writing, key, "the process goes on without it")
         for opening in new:
-            rooms.requests.open(writing, replace(opening, run=run_id))
+            _open(rooms, writing, replace(opening, run=run_id))
 
 
 def closed(rooms: Rooms, ref: str, *, conn: Connection | None = None) -> Mapping[str, Closed]:
     """The outcomes that wait to be applied to the run ``ref``.
 
-    Key -> outcome, in the order in which they fell.
+    Key -> outcome, in the order in which they fell. What came in before the end of a request is counted
+    first, so that a timer of the host does not overtake an answer that was in time.
     """
+    run_id = run_of(ref)
     with rooms.store.read() if conn is None else nullcontext(conn) as reading:
-        return {each.key: each for each in rooms.requests.closed(reading, run_of(ref))}
+        given = {"of_run": run_id, "states": LIVE, "now": rooms.clock.now()}
+        overdue = reading.execute(_OVERDUE, given).scalars().all()
+        if not overdue:
+            return _closed(rooms, reading, run_id)
+    with _writing(rooms, conn) as writing:
+        for key in overdue:
+            rooms.outcomes.tally(writing, key)
+        return _closed(rooms, writing, run_id)
 
 
 def apply(workflow: SocialWorkflow, outcomes: Mapping[str, Closed]) -> list[str]:
     """Give a workflow these outcomes and let it go on; the keys to save and then to acknowledge.
 
-    An outcome that the workflow no longer waits for is left out: the next ``sync`` cancels its request.
-    Raises Parked for an error that no boundary event catches.
+    Timers that are due fire after all outcomes. An outcome that the workflow no longer waits for is left out:
+    the next ``sync`` cancels its request. Raises Parked for an error that no boundary event catches.
     """
     applied = []
+    workflow.horizon = NEVER
     for key, outcome in outcomes.items():
         task = live(workflow).get(key)
         if task is not None:
             apply_outcome(task, outcome)
             workflow.do_engine_steps()
             applied.append(key)
+    workflow.horizon = FOREVER
+    workflow.do_engine_steps()
     return applied
 
 
@@ -115,9 +128,24 @@ def _ensure(rooms: Rooms, conn: Connection, ref: str) -> str:
     return run_id
 
 
+def _open(rooms: Rooms, conn: Connection, opening: Opening) -> None:
+    """Two runs that say they are the same one would ask only once, and one of them wait for ever."""
+    if not rooms.requests.open(conn, opening) and opening.key not in _states(conn, opening.run):
+        raise StateError(f"request '{opening.key}' belongs to another run; give each workflow its own run_id")
+
+
+def _closed(rooms: Rooms, conn: Connection, run_id: str) -> dict[str, Closed]:
+    return {each.key: each for each in rooms.requests.closed(conn, run_id)}
+
+
 def _states(conn: Connection, run_id: str) -> dict[str, str]:
     rows: Any = conn.execute(_STATES, {"of_run": run_id}).all()
     return {row.id: row.state for row in rows}
 
 
 _STATES = select(request.c.id, request.c.state).where(request.c.run == bindparam("of_run"))
+_OVERDUE = select(request.c.id).where(
+    request.c.run == bindparam("of_run"),
+    request.c.state.in_(bindparam("states", expanding=True)),
+    request.c.ends_at <= bindparam("now", type_=request.c.ends_at.type),
+)
