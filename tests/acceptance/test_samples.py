@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 from lxml import etree
 from PIL import Image
 from sqlalchemy import select
@@ -253,7 +253,7 @@ def test_the_pictures_on_the_pages_are_fresh() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def blocks(language: str) -> list[ParameterSet]:
+def blocks(language: str) -> list[Any]:
     """The code blocks of all pages of the samples, named by page and number."""
     pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
     return [
