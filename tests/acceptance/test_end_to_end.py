@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import pytest
 import socialbpm
 from socialbpm.testing import evidence
 from socialbpm.testing.clock import FakeClock
+from socialbpm.testing.loopback import LoopbackServer
 
 MODEL = Path(__file__).parents[2] / "examples" / "second_eyes.bpmn"
 OUTING = Path(__file__).parent / "replays" / "outing.bpmn"
@@ -142,9 +144,11 @@ def test_a_service_task_of_the_host_is_carried_out_by_its_own_code(database: str
         assert (seen, request.text) == (["the lake"], "Is the map right? It will be clear, take water.")
 
 
-def command(folder: Path, *arguments: str) -> str:
-    """Run the command line in a process of its own; its output."""
+def command(folder: Path, *arguments: str, crash_at: str = "") -> str:
+    """Run the command line in a process of its own; its output. With ``crash_at`` it must be killed there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SOCIALBPM_")}
+    if crash_at:
+        environment["SOCIALBPM_CRASH_AT"] = crash_at
     done = subprocess.run(
         [sys.executable, "-m", "socialbpm", *arguments],
         cwd=folder,
@@ -154,7 +158,7 @@ def command(folder: Path, *arguments: str) -> str:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == (-signal.SIGKILL if crash_at else 0), done.stderr
     return done.stdout
 
 
@@ -174,3 +178,18 @@ def test_three_processes_finish_a_run(tmp_path: Path) -> None:
     command(tmp_path, "worker", "--until-idle", *given)
     run: dict[str, Any] = json.loads(command(tmp_path, "runs", run_id, "--json", *given))
     assert (run["status"], tuple(run["path"])) == ("finished", APPROVED)
+
+
+def test_idle_means_that_nobody_is_at_anything(tmp_path: Path) -> None:
+    """What a killed worker had taken is waited for: one `worker --until-idle` leaves nothing half done."""
+    with LoopbackServer(str(tmp_path / "loop.db"), mode="key") as server:
+        (tmp_path / "social.toml").write_text(
+            f'database = "sqlite:///social.db"\nlease = 2\n[channels.loop]\nadapter = "loopback"\n'
+            f'mode = "key"\nurl = "{server.url}"\n[communities]\nreaders = []\n'
+            'press_room = { loop = { room = "press", people = { ada = "u1" } } }\n'
+        )
+        given = ("--settings", "social.toml")
+        command(tmp_path, "start", str(MODEL), "--data", "headline=Rain", *given)
+        command(tmp_path, "worker", "--until-idle", *given, crash_at="deliver.claimed")
+        command(tmp_path, "worker", "--until-idle", *given)
+        assert len(server.posts()) == 1

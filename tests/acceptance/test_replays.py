@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from socialbpm.social import Social
 from socialbpm.testing.coverage import coverage
 from socialbpm.testing.replay import Played, play, read
 
@@ -38,6 +39,19 @@ def _lasting(played: Played) -> tuple[object, ...]:
     closed_at = [value["closed_at"] for value in seen.data.values() if isinstance(value, dict)]
     posts = [(post.element, post.text, post.state, post.edits, post.note) for post in seen.posts]
     return seen.path, seen.outcomes, seen.standings, posts, closed_at
+
+
+def test_a_restart_opens_everything_again(tmp_path: Path) -> None:
+    """What goes on after a restart is another object on the same database."""
+    seen: dict[int, Social] = {}
+    (tmp_path / "eyes.bpmn").write_text(MODEL.read_text("utf-8"))
+    (tmp_path / "eyes.replay.toml").write_text(
+        "data = { headline = 'Rain' }\n[communities]\npress_room = ['ada']\nreaders = []\n"
+        "[[step]]\nrestart = true\n[expect]\nstatus = 'waiting'\n"
+    )
+    script = read(tmp_path / "eyes.replay.toml")
+    assert play(script, lambda social: seen.update({id(social): social})).report == ""
+    assert len(seen) == 2
 
 
 def test_the_suite_reaches_every_element(played: list[Played]) -> None:

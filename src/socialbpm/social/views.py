@@ -13,7 +13,7 @@ from socialbpm import tasks
 from socialbpm.errors import NotFound
 from socialbpm.posts import Choice, plain
 from socialbpm.responses import Verdict
-from socialbpm.store import tables
+from socialbpm.store import flush, tables
 
 LIVE = ("OPEN", "CLOSING")
 STUCK = ("UNKNOWN", "PARKED")
@@ -112,6 +112,7 @@ def request(conn: Connection, request_id: str) -> RequestView:
 
 def path(conn: Connection, run_id: str) -> tuple[str, ...]:
     """The BPMN elements that a run has completed, in order."""
+    flush(conn)
     audit = tables.audit.c
     query = select(audit.facts).where(audit.run == run_id, audit.kind == "run.advanced").order_by(audit.seq)
     return tuple(element for (facts,) in conn.execute(query) for element in facts.get("elements", ()))
