@@ -195,8 +195,18 @@ class Work:
 
     def _claim_all(self, work_ids: Sequence[str]) -> list[Claim]:
         with self._store.begin() as conn:
-            claims = [self.claimed(conn, work_id) for work_id in work_ids]
-        return [claim for claim in claims if claim is not None]
+            return list(self._claimed_all(conn, work_ids).values())
+
+    def _claimed_all(self, conn: Connection, work_ids: Sequence[str]) -> dict[str, Claim]:
+        """Claim several within the caller's transaction, in one statement; those that were free, in order."""
+        if len(work_ids) == 1:
+            claim = self.claimed(conn, work_ids[0])
+            return {claim.id: claim} if claim else {}
+        now, token = self._clock.now(), uuid4().hex
+        until = {"until": now + self._lease, "by": token}
+        rows = conn.execute(_CLAIM_ALL, {"work_ids": work_ids, "now": now, **until}).all()
+        found = {row.id: Claim(**row._mapping, token=token) for row in rows}
+        return {work_id: found[work_id] for work_id in work_ids if work_id in found}
 
     def _written(self, kind: str, write: Write, pieces: Sequence[_Piece]) -> int:
         """All in one commit. If one of them cannot be written, the others shall not suffer for it."""
@@ -204,7 +214,7 @@ class Work:
             return 0
         try:
             with self._store.begin() as conn:
-                done = sum(self._write(conn, kind, write, piece) for piece in pieces)
+                done = self._write(conn, kind, write, pieces)
         except Exception as error:
             if len(pieces) == 1:
                 return self._failed_piece(pieces[0], error)
@@ -213,12 +223,26 @@ class Work:
             crash_point(f"{kind}.after-commit")
         return done
 
-    def _write(self, conn: Connection, kind: str, write: Write, piece: _Piece) -> bool:
-        claim = piece.claim or self.claimed(conn, piece.id)
-        if claim is not None:
-            self.finish(conn, claim, write(conn, claim.ref, piece.read))
-            crash_point(f"{kind}.before-commit")
-        return claim is not None
+    def _write(self, conn: Connection, kind: str, write: Write, pieces: Sequence[_Piece]) -> int:
+        """Claim those that are not claimed yet, write, and end all claims."""
+        free = [piece.id for piece in pieces if piece.claim is None]
+        claims = self._claimed_all(conn, free) if free else {}
+        ends = []
+        for piece in pieces:
+            if claim := piece.claim or claims.get(piece.id):
+                ends.append((claim, write(conn, claim.ref, piece.read)))
+                crash_point(f"{kind}.before-commit")
+        self._finish_all(conn, ends)
+        return len(ends)
+
+    def _finish_all(self, conn: Connection, ends: Sequence[tuple[Claim, datetime | None]]) -> None:
+        """As ``finish`` for each; in one statement where several are simply gone, which is the rule."""
+        gone = [{"work_id": claim.id, "by": claim.token} for claim, again_at in ends if again_at is None]
+        if len(gone) > 1 and conn.execute(_DONE, gone).rowcount != len(gone):
+            raise Conflict("one of several has been asked for again, or its lease is lost: each by itself")
+        for claim, again_at in ends:
+            if again_at is not None or len(gone) == 1:
+                self.finish(conn, claim, again_at)
 
     def _failed_piece(self, piece: _Piece, error: Exception) -> bool:
         if piece.claim is None:
@@ -295,12 +319,14 @@ _COLUMNS = [work.c.id, work.c.kind, work.c.ref, work.c.next]
 _NEW: dict[str, Any] = {column.name: bindparam(column.name) for column in _COLUMNS}
 _SCHEDULE_SQLITE = _schedule(sqlite.insert(work).values(_NEW))
 _SCHEDULE_POSTGRESQL = _schedule(postgresql.insert(work).values(_NEW))
-_CLAIM = (
+_CLAIMED = (
     update(work)
-    .where(work.c.id == bindparam("work_id"), work.c.next <= bindparam("now", type_=work.c.next.type))
+    .where(work.c.next <= bindparam("now", type_=work.c.next.type))
     .values(next=bindparam("until"), token=bindparam("by"), attempts=work.c.attempts + 1)
-    .returning(work.c.kind, work.c.ref, work.c.attempts)
+    .returning(work.c.id, work.c.kind, work.c.ref, work.c.attempts)
 )
+_CLAIM = _CLAIMED.where(work.c.id == bindparam("work_id"))
+_CLAIM_ALL = _CLAIMED.where(work.c.id.in_(bindparam("work_ids", expanding=True)))
 _MINE = and_(work.c.id == bindparam("work_id"), work.c.token == bindparam("by"))
 _AT = bindparam("at", type_=work.c.next.type)
 _DONE = delete(work).where(_MINE, work.c.again.is_(None))

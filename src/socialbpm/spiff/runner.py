@@ -27,6 +27,7 @@ from socialbpm.spiff.definitions import Definitions, ProcessInfo
 from socialbpm.spiff.serializer import Specs
 from socialbpm.spiff.workflow import SocialWorkflow
 from socialbpm.store import Store, audit, insert_once
+from socialbpm.store.group import GroupCommit
 from socialbpm.store.tables import process, request, run
 
 RESUME = "resume"
@@ -63,6 +64,7 @@ class Runner:
         self._store, self._clock, self._work = store, clock, work
         self._requests, self._outcomes, self._definitions = requests, outcomes, definitions
         self._stubs, self._script_engine = stubs or {}, script_engine or ScriptEngine(stubs)
+        self._commit = GroupCommit(store, self._insert)
         if self._stubs:  # the lease of each run is for its own services alone
             work.register(RESUME, self._perform)
         else:
@@ -84,9 +86,10 @@ class Runner:
             info = self._definitions.newest(reading, name)
             specs = self._definitions.specs(reading, info.spec)
         advance = self._begin(info, specs, data, run_id)
-        with self._store.begin() if conn is None else nullcontext(conn) as writing:
-            self._insert(writing, info, advance)
-            crash_point("start.before-commit")
+        if conn is None:
+            self._commit((info, advance))
+        else:
+            self._insert(conn, (info, advance))
         crash_point("start.after-commit")
         return run_id
 
@@ -217,9 +220,9 @@ class Runner:
 
     # writing
 
-    def _insert(self, conn: Connection, info: ProcessInfo, advance: Advance) -> None:
+    def _insert(self, conn: Connection, begun: tuple[ProcessInfo, Advance]) -> None:
         """A new run; nothing, if somebody else has just started one of this id."""
-        now = self._clock.now()
+        (info, advance), now = begun, self._clock.now()
         new = insert_once(
             conn,
             run,
@@ -243,6 +246,7 @@ class Runner:
         self._consequences(conn, advance, now, started)
         if advance.next_due is not None:
             self._work.schedule(conn, RESUME, advance.run, advance.next_due)
+        crash_point("start.before-commit")
 
     def _update(self, conn: Connection, row: Row[Any], advance: Advance) -> None:
         state = advance.state or row.state

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
@@ -24,6 +24,7 @@ from sqlalchemy.pool import StaticPool
 from socialbpm.errors import DefinitionError, Problem
 
 AFTER_COMMIT = "social_after_commit"
+QUEUED = "social_queued"
 READ_ONLY = "social_read_only"
 BUSY_MILLISECONDS = 30_000
 PRAGMAS = (
@@ -140,6 +141,26 @@ def after_commit(conn: Connection, act: Callable[[], None]) -> None:
         waiting.append(act)
 
 
+def insert_later(conn: Connection, insert: Insert, rows: list[dict[str, Any]]) -> None:
+    """Insert ``rows`` in one statement with all others of this transaction, just before it commits.
+
+    At once if the transaction is not one of a Store.
+    """
+    queued = conn.info.get(QUEUED)
+    if queued is None:
+        conn.execute(insert, rows)
+    else:
+        queued.setdefault(insert, []).extend(rows)
+
+
+def flush(conn: Connection) -> None:
+    """Insert now what ``insert_later`` has been given, for who is going to read it in this transaction."""
+    queued = conn.info.get(QUEUED) or {}
+    while queued:
+        insert, rows = queued.popitem()
+        conn.execute(insert, rows)
+
+
 def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its primary or unique key is there; says whether it was inserted."""
     key = next(iter(table.primary_key.columns))
@@ -165,15 +186,17 @@ def _once(dialect: str, table: Table, column: Column[Any]) -> Any:
 def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
     """One transaction; ``acts`` collects what is to follow its commit."""
     with engine.connect() as conn:
-        conn.info[AFTER_COMMIT] = acts
+        conn.info[AFTER_COMMIT], conn.info[QUEUED] = acts, {}
         try:
             with conn.begin():
                 if conn.dialect.name == "sqlite":  # not by an event: listening slows every statement down
                     reading = conn.get_execution_options().get(READ_ONLY)
                     conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
                 yield conn
+                flush(conn)
         finally:
             conn.info.pop(AFTER_COMMIT, None)
+            conn.info.pop(QUEUED, None)
 
 
 def _parsed(url: str) -> URL:

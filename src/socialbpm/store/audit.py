@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from socialbpm.store import flush, insert_later
 from socialbpm.store.tables import audit
 
 _APPEND = audit.insert()
@@ -24,17 +25,18 @@ def record(
     **facts: Any,
 ) -> None:
     """Append one entry, in the transaction that makes it true. ``facts`` is JSON: ids, states and numbers."""
-    conn.execute(_APPEND, {"at": now, "kind": kind, "run": run, "request": request, "facts": facts})
+    record_all(conn, now, [{"kind": kind, "run": run, "request": request, "facts": facts}])
 
 
 def record_all(conn: Connection, now: datetime, entries: Sequence[dict[str, Any]]) -> None:
-    """Append several entries of the form ``{kind, run, request, facts}`` in one statement."""
+    """Append several entries of the form ``{kind, run, request, facts}``; they are written at the commit."""
     if entries:
-        conn.execute(_APPEND, [{"at": now, **entry} for entry in entries])
+        insert_later(conn, _APPEND, [{"at": now, **entry} for entry in entries])
 
 
 def since(conn: Connection, seq: int, limit: int = 100, run: str | None = None) -> Sequence[Row[Any]]:
     """Up to ``limit`` entries after ``seq``, oldest first; only those of ``run`` if it is given."""
+    flush(conn)
     if run is None:
         return conn.execute(_SINCE, {"after": seq, "most": limit}).all()
     return conn.execute(_SINCE_OF_RUN, {"after": seq, "most": limit, "of_run": run}).all()

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, func, select
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
 from socialbpm.errors import Conflict
-from socialbpm.store import Store, after_commit, audit, insert_once, insert_returning, tables
+from socialbpm.store import Store, after_commit, audit, flush, insert_once, insert_returning, tables
 from socialbpm.store.migrations import VERSION_TABLE
 from socialbpm.store.tables import account_rate, event, metadata
 from socialbpm.testing.clock import START, FakeClock
@@ -196,6 +196,7 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
 
 def _append(conn: Connection, kind: str) -> None:
     audit.record(conn, START, kind)
+    flush(conn)
 
 
 def _note(store: Store) -> None:
