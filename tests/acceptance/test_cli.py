@@ -348,18 +348,15 @@ def test_a_try_out_that_cannot_end_says_where_it_stands(socialbpm: Command) -> N
     assert "ask" in done.err
 
 
-def test_a_try_out_asks_on_the_terminal(folder: Path) -> None:
-    """Whoever sits there answers for the people."""
+def on_a_terminal(*arguments: str | Path, typed: bytes = b"", **environment: str) -> tuple[int, str]:
+    """Call the command line on a terminal of its own; its exit code and what is seen there."""
     here, there = pty.openpty()
+    command = [sys.executable, "-m", "socialbpm", *map(str, arguments)]
     with subprocess.Popen(
-        [sys.executable, "-m", "socialbpm", "run", str(MODEL), "--data", "headline=Rain", "--people", "me"],
-        stdin=there,
-        stdout=there,
-        stderr=there,
-        env=os.environ | {"SOCIALBPM_SETTINGS": ""},
-    ) as trying:
+        command, stdin=there, stdout=there, stderr=there, env=os.environ | environment
+    ) as called:
         os.close(there)
-        os.write(here, b"approve\nGood\n")
+        os.write(here, typed)
         seen = b""
         try:
             while part := os.read(here, 4096):
@@ -367,8 +364,22 @@ def test_a_try_out_asks_on_the_terminal(folder: Path) -> None:
         except OSError:  # Linux says so when the other end has gone
             pass
     os.close(here)
-    assert trying.returncode == 0, seen.decode()
-    assert b"approved" in seen
+    return called.returncode, seen.decode()
+
+
+def test_a_try_out_asks_on_the_terminal(folder: Path) -> None:
+    """Whoever sits there answers for the people."""
+    arguments = ("run", MODEL, "--data", "headline=Rain", "--people", "me")
+    code, seen = on_a_terminal(*arguments, typed=b"approve\nGood\n", SOCIALBPM_SETTINGS="")
+    assert code == 0, seen
+    assert "approved" in seen
+
+
+def test_an_id_stays_whole_in_a_table(socialbpm: Command) -> None:
+    """On a narrow terminal the other columns give way, so that the id can be copied into the next command."""
+    run_id = socialbpm("start", MODEL, "--data", "headline=Rain").out.strip()
+    code, seen = on_a_terminal("runs", COLUMNS="60")
+    assert (code, run_id in seen) == (0, True), seen
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -51,7 +51,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(*columns, box=None, pad_edge=False)
+    shown = Table(box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        shown.add_column(column, no_wrap=number == 0, overflow="fold")  # an id stays whole, to be copied
     for row in rows:
         shown.add_row(*(Text(harmless(cell)) for cell in row))  # Text: people's words are no markup
     Console().print(shown)
