@@ -17,7 +17,7 @@ import pytest
 from socialbpm.errors import NotFound, OutcomeUnknown, TemporaryFailure
 from socialbpm.posts import Dedupe, Receipt
 from socialbpm.responses import Response, Standing
-from tests.middle import Middle, declared, poll, review, status
+from tests.middle import Middle, declared, poll, review, statements, status
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -417,21 +417,42 @@ def test_a_worker_that_was_away_decides_as_if_it_had_not_been(middle: Middle) ->
     assert middle.result(request)["winner"] == "north"
 
 
-def test_many_more_than_a_batch(middle: Middle, tmp_path: Path) -> None:
-    """More answers than one transaction takes are applied in several, and the close waits for the last."""
-    people = tuple(f"p{number}" for number in range(1203))
-    middle = Middle(tmp_path / "many.db", people=people)
+def crowd(tmp_path: Path, number: int, task: Any) -> tuple[Middle, str]:
+    """So many people, who have all answered in the same moment."""
+    people = tuple(f"p{each}" for each in range(number))
+    middle = Middle(tmp_path / "crowd.db", people=people)
     middle.run()
-    request = opened(middle, poll(deadline=DAY))
-    votes = [
-        Response(channel="wall", event_id=person, account=f"@{person}", choices=("north",), request=request)
-        for person in people
+    request = opened(middle, task)
+    choice = "approve" if task.element == "requestReview" else "north"
+    answers = [
+        Response(channel="wall", event_id=name, account=f"@{name}", choices=(choice,), request=request)
+        for name in people
     ]
-    middle.inbox.accept("wall", votes)
-    middle.clock.advance(DAY)
-    middle.drain()
+    middle.inbox.accept("wall", answers)
+    return middle, request
+
+
+def test_many_more_than_a_batch(tmp_path: Path) -> None:
+    """More answers than one transaction takes are applied in several, and the close waits for the last.
+
+    What is executed grows with the batches, not with the answers.
+    """
+    middle, request = crowd(tmp_path, 1203, poll(deadline=DAY))
+    with statements(middle.store) as seen:
+        middle.clock.advance(DAY)
+        middle.drain()
     assert middle.result(request)["counts"] == {"north": 1203, "south": 0}
     check_sum(middle, request, 1203)
+    assert len(seen) < 100
+
+
+def test_decided_within_a_batch_of_many(tmp_path: Path) -> None:
+    """The third answer decides; those behind it are late, in the same batch and in the next."""
+    middle, request = crowd(tmp_path, 700, review(policy="n_of_m", n=3))
+    middle.drain()
+    assert middle.result(request)["ballots"] == 3
+    assert middle.standings(request) == {"accepted": 3, "late": 697}
+    check_sum(middle, request, 700)
 
 
 # closing
