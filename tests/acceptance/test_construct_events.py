@@ -173,6 +173,17 @@ def test_what_failed_replaces_the_answer_of_the_round_before(tmp_path: Path) -> 
     assert (run.waits, run.data["ask"]["winners"], run.data["ask"]["counts"]) == (["why"], [], {})
 
 
+def test_a_way_back_from_the_boundary_tries_once_more(tmp_path: Path) -> None:
+    """What failed is a request of its own, the second try another; what went out went out once."""
+    model = Model().start().add("exclusiveGateway", "merge").post("tell").on("tell", "failed", FAILED)
+    model.ask("why", to="hall").end("done").flow("begin", "merge", "tell", "done")
+    run = Run(tmp_path, model.flow("failed", "why", "merge").text(GLOBALS)).fail("room").start()
+    assert (run.waits, run.endings("tell")) == (["why"], ("social.delivery_failed",))
+    run.answer("why")
+    assert (run.status, run.endings("tell")) == ("finished", ("social.delivery_failed", "posted"))
+    assert [post.state for post in run.posts("tell")] == ["REJECTED", "SENT"]
+
+
 def test_an_outcome_may_be_drawn_as_an_error(tmp_path: Path) -> None:
     """``raiseOn`` sends the named outcome to the error boundary, with its result; others go on as data."""
     expired = '<bpmn:error id="expired_error" name="expired" errorCode="social.expired"/>'
@@ -269,6 +280,22 @@ def test_a_signal_that_does_not_interrupt_is_heard_every_time(tmp_path: Path) ->
     assert len(run.answer("first").posts("tell")) == 1
     assert (len(run.answer("second").posts("tell")), run.waits) == (2, ["ask"])
     assert run.answer("ask").status == "finished"
+
+
+def test_an_escalation_out_of_a_sub_process_leaves_its_question_waiting(tmp_path: Path) -> None:
+    """Somebody else is asked beside it, and each goes its own way."""
+    escalation = '<bpmn:escalationEventDefinition escalationRef="boss"/>'
+    inner = Model().start("b").ask("first").add("intermediateThrowEvent", "up", escalation).ask("second")
+    inner.end("e").flow("b", "first", "up", "second", "e")
+    model = Model().start().add("subProcess", "sub", inner.xml()).ask("boss_asked").end("done", "told")
+    model.on("sub", "told_boss", escalation, interrupting=False).flow("told_boss", "boss_asked", "told")
+    document = model.flow("begin", "sub", "done").text(
+        '<bpmn:escalation id="boss" name="boss" escalationCode="boss"/>'
+    )
+    run = Run(tmp_path, document).start().answer("first")
+    assert run.waits == ["boss_asked", "second"]
+    assert run.answer("second").waits == ["boss_asked"]
+    assert run.answer("boss_asked").status == "finished"
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["the message comes", "it does not"])

@@ -96,10 +96,10 @@ def _event_sub_process(node: etree._Element) -> Iterator[Found]:
 
 
 def _ad_hoc(node: etree._Element) -> Iterator[Found]:
-    """Nothing else tells the engine when an ad-hoc sub-process is done."""
-    if local(node) == "adHocSubProcess" and node.find(bpmn("completionCondition")) is None:
-        remedy = "add <bpmn:completionCondition>"
-        yield node, "an ad-hoc sub-process without completion condition never ends", remedy
+    """The engine fails at the first step that leaves another open, unless there happen to be data objects."""
+    if local(node) == "adHocSubProcess":
+        remedy = "draw its steps between two inclusive gateways"
+        yield node, "an ad-hoc sub-process is not carried out as drawn", remedy
 
 
 def _instances(node: etree._Element) -> Iterator[Found]:
