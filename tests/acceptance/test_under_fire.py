@@ -487,6 +487,29 @@ def test_waiting_for_a_timer_and_a_message_does_not_spin(scene: Scene) -> None:
     assert due is None or due > scene.clock.now()
 
 
+def test_a_repetition_without_a_pause_parks_the_run(scene: Scene) -> None:
+    """It would be due for ever; the worker has others to serve."""
+    cycle = '<bpmn:timeCycle xsi:type="bpmn:tFormalExpression">every</bpmn:timeCycle>'
+    definition = f"<bpmn:timerEventDefinition>{cycle}</bpmn:timerEventDefinition>"
+    boundary = f'<bpmn:boundaryEvent id="again" attachedToRef="ask" cancelActivity="false">{definition}'
+    flows = "begin>ask ask>end again>end2"
+    document = model(review("ask"), boundary + "</bpmn:boundaryEvent>", flows=flows)
+    social = scene.started(document, {"every": "R/PT0S"})
+    run = social.run("run")
+    assert (run.status, "repeats without a pause" in run.reason) == ("parked", True)
+    place = scene.folder / "literal.bpmn"
+    place.write_text(document.replace(">every<", '>"R3/PT0S"<'), encoding="utf-8")
+    assert [problem.element for problem in social.check(place)] == ["again"]
+
+
+def test_a_time_that_no_calendar_reaches_is_refused(scene: Scene) -> None:
+    """With its grace it would be past the end of all time, and the question could never be counted."""
+    document = model(poll("ask", 'deadline="{{ until }}" grace="P1D"'), flows="begin>ask ask>end")
+    social = scene.started(document, {"until": "9999-12-31T12:00:00Z"})
+    run = social.run("run")
+    assert (run.status, "no time to plan with" in run.reason) == ("parked", True)
+
+
 # answers
 
 

@@ -19,6 +19,7 @@ _EXPRESSIONS = ("conditionExpression", "condition", "completionCondition", "loop
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
 _METHODS = frozenset(("get", "keys", "values", "items", "copy"))
 _DURATION = re.compile(r"P(?=\w)[\dYMWDTHS.,]+")
+_NO_PAUSE = re.compile(r"R\d*/(.+/)?P(0+[YMWD])*(T(0+[HMS])+)?")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+)?")
 
 
@@ -100,6 +101,8 @@ def _time(text: str, results: Mapping[str, Result]) -> Iterator[Flawed]:
         yield Flawed(f"the time {shown(value)} has no time zone", "add one: +01:00, or Z")
     elif isinstance(value, str) and not _MOMENT.match(value) and not re.match(r"R\d*/|P", value):
         yield Flawed(f"{shown(value)} is no time", 'write "P3D", "PT30M" or "2026-12-01T09:00:00+01:00"')
+    elif isinstance(value, str) and _NO_PAUSE.fullmatch(value):
+        yield Flawed(f"{shown(value)} repeats without a pause", 'give it one, e.g. "R/PT1H"')
 
 
 def _asked(part: ast.AST, results: Mapping[str, Result]) -> Iterator[Flawed]:

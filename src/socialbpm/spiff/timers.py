@@ -211,6 +211,8 @@ def cycle(expression: str, now: datetime) -> dict[str, Any]:
     repeat, *parts = expression.upper().replace("--", "/").split("/")
     left = int(repeat.strip("R")) if repeat.strip("R") else -1
     first, step = _span(parts, now)
+    if step <= timedelta(0):
+        raise ValueError(f"'{expression}' repeats without a pause; give it one, e.g. R/PT1H")
     return {"cycles": left, "next": first.isoformat(), "duration": step.total_seconds()}
 
 

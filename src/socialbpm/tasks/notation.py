@@ -25,6 +25,7 @@ LABEL_LENGTH = 300
 LINE_LENGTH = 300
 CHOICES = 100
 LONGEST = timedelta(days=3660)
+LAST_YEAR = 2200  # far enough, and LONGEST can be added to it in any time zone
 """Ten years: longer than any request should wait; a slip of the pen is longer."""
 
 _DURATION = re.compile(
@@ -271,6 +272,8 @@ def _time(value: object) -> datetime:
         raise Misread(f"{shown(value)} is no time", "write 2026-12-01T09:00:00+01:00")
     if moment.utcoffset() is None:
         raise Misread(f"{shown(value)} has no time zone", "add one: 2026-12-01T09:00:00+01:00, or Z")
+    if not 1970 < moment.year <= LAST_YEAR:
+        raise Misread(f"{shown(value)} is no time to plan with", f"a year lies between 1971 and {LAST_YEAR}")
     return moment
 
 
