@@ -43,8 +43,22 @@ def test_a_second_round_of_many_finds_the_list_of_the_first_and_parks(tmp_path: 
         (tmp_path / str(number)).mkdir()
         run = Run(tmp_path / str(number), rounds_of_many(clear)).start().answer("ask", "reject")
         assert run.status == status
-    assert "NameError" in Run(tmp_path / "0", rounds_of_many("n = 1")).seen.reason
+    reason = Run(tmp_path / "0", rounds_of_many("n = 1")).seen.reason
+    assert reason.startswith("element 'ask': the engine failed: NameError")
     assert run.answer("ask").status == "finished"
+
+
+def test_a_list_of_instances_that_is_not_there_parks_the_run_with_the_place(tmp_path: Path) -> None:
+    """SpiffWorkflow fails with a TypeError that names nothing; an empty list is no instance at all."""
+    marker = (
+        '<bpmn:multiInstanceLoopCharacteristics isSequential="false"><bpmn:loopDataInputRef>people'
+        "</bpmn:loopDataInputRef></bpmn:multiInstanceLoopCharacteristics>"
+    )
+    document = Model().start().ask("ask", marker).end("done").flow("begin", "ask", "done").text()
+    run = Run(tmp_path, document).start()
+    assert (run.status, run.seen.reason.partition(":")[0]) == ("parked", "element 'ask'")
+    (tmp_path / "empty").mkdir()
+    assert Run(tmp_path / "empty", document).start(people=[]).status == "finished"
 
 
 def test_keys_that_are_no_text_become_text(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ class Burst:
         except SocialBpmError:
             raise
         except Exception as error:  # the engine's own faults: a person must see them, the worker must go on
-            raise Parked(f"the engine failed: {type(error).__name__}: {error}") from error
+            raise Parked(f"{_at(error)}the engine failed: {type(error).__name__}: {error}") from error
         waiting = set(live(self.workflow))
         self.gone = sorted((known | self.seen) - waiting - set(self.applied))
 
@@ -237,3 +237,14 @@ def _where(error: Exception) -> str:
     element = getattr(spec, "bpmn_id", None) or getattr(spec, "name", None)
     text = str(error).strip() or type(error).__name__
     return f"element '{element}': {text}" if element else text
+
+
+def _at(error: Exception) -> str:
+    """The element that the engine was busy with: its own faults do not say, but its frames know the task."""
+    element = None
+    at = error.__traceback__
+    while at is not None:
+        task = at.tb_frame.f_locals.get("my_task")
+        element = getattr(getattr(task, "task_spec", None), "bpmn_id", None) or element
+        at = at.tb_next
+    return f"element '{element}': " if element else ""
