@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,7 +18,7 @@ import socialbpm
 from socialbpm.channels.base import Batch, Channel, Inbound, RawEvent
 from socialbpm.errors import RequestClosed, TaskFailed, TemporaryFailure
 from socialbpm.outbox import Preparation
-from socialbpm.posts import Media, MediaLimits, Post, Receipt, Span
+from socialbpm.posts import Intake, Media, MediaLimits, Post, Receipt, Span
 from socialbpm.responses import Response
 from socialbpm.settings import Settings
 from socialbpm.settings.wiring import capabilities, wire
@@ -26,7 +26,7 @@ from socialbpm.store.tables import run as runs
 from socialbpm.tasks import MediaSource, RequestReview, Wording
 from socialbpm.testing import FakeClock
 from socialbpm.testing.loopback import LoopbackServer
-from tests.middle import Middle
+from tests.middle import Middle, WallChannel
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -519,6 +519,57 @@ def test_an_answer_to_a_post_without_a_name_finds_no_request(scene: Scene) -> No
     given = Response(channel="loop", event_id="e1", account="u1", choices=("approve",), in_reply_to="\x00")
     (reply,) = social.inbox.accept("loop", [given])
     assert reply.standing == "refused"
+
+
+class Pages(WallChannel):
+    """Answers are read from it, page by page, if it lets us."""
+
+    capabilities = replace(WallChannel.capabilities, intake=Intake.COLLECT)
+    read: ClassVar[Callable[[str], Batch]]
+
+    def collect(self, cursor: str) -> Batch:
+        return type(self).read(cursor)
+
+
+def collecting(folder: Path) -> tuple[Middle, str, Response]:
+    """A question on a channel that is collected, and ada's answer there."""
+    middle = Middle(folder / "social.db", channels={"wall": Pages})
+    middle.run()
+    task = RequestReview(to=("room",), texts=(Wording(text=(Span("May it?"),)),))
+    request = middle.open(task)
+    said = Response(channel="wall", event_id="e1", account="@ada", choices=("approve",), request=request)
+    return middle, request, said
+
+
+def test_a_page_that_cannot_be_read_does_not_end_the_reading(tmp_path: Path) -> None:
+    """An adapter stumbles for an hour over what stands there; then it reads on."""
+    middle, request, said = collecting(tmp_path)
+    until = middle.clock.now() + HOUR
+
+    def read(cursor: str) -> Batch:
+        if middle.clock.now() < until:
+            raise KeyError("whatever")
+        return Batch(cursor="1") if cursor else Batch(responses=(said,), cursor="1")
+
+    Pages.read = read
+    in_time(middle, 2 * HOUR)
+    assert middle.request(request).outcome["outcome"] == "approved"
+
+
+def test_a_platform_that_shows_the_same_page_for_ever_does_not_keep_the_worker(tmp_path: Path) -> None:
+    """The page is taken once, and looked at again after a while."""
+    middle, request, said = collecting(tmp_path)
+    looks: list[str] = []
+
+    def read(cursor: str) -> Batch:
+        looks.append(cursor)
+        assert len(looks) < 10
+        return Batch(responses=(replace(said, choices=("nonsense",)),), cursor="same")
+
+    Pages.read = read
+    middle.drain()
+    assert 0 < len(looks) < 4
+    assert middle.standings(request) == {"spoiled": 1}
 
 
 # the model check

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 EVERY = timedelta(minutes=1)
 """How long to wait between two readings when nothing is new."""
 
+LONGEST = timedelta(hours=1)
+"""How long to wait at most, whatever the platform asks for: a request that ends is waiting for its answers."""
+
 BAD_TOKEN = timedelta(minutes=15)
 """How long to wait when the platform does not let us in: asking often makes it worse."""
 
@@ -46,14 +49,17 @@ class Collector:
         if channel is None or channel.capabilities.intake is not Intake.COLLECT:
             self._finish(claim, None)
             return
+        cursor = self._cursor(claim.ref)
         try:
-            batch = channel.collect(self._cursor(claim.ref))
-        except ChannelError as error:
-            logger.warning("cannot collect from '%s': %s", claim.ref, error)
+            batch = channel.collect(cursor)
+        except Exception as error:  # whatever it is, others wait for their answers: try again
+            logger.warning("cannot collect from '%s': %s", claim.ref, _told(error))
             self._finish(claim, began + _rest(error))
             return
         with self._store.begin() as conn:
-            self._work.finish(conn, claim, self._keep(conn, claim.ref, batch, began))
+            again_at = self._keep(conn, claim.ref, batch, began)
+            stuck = batch.responses and batch.cursor == cursor  # the same page again would bring nothing new
+            self._work.finish(conn, claim, began + EVERY if stuck else again_at)
 
     def _cursor(self, channel: str) -> str:
         with self._store.begin() as conn:
@@ -80,9 +86,15 @@ class Collector:
             self._work.finish(conn, claim, again_at)
 
 
-def _rest(error: ChannelError) -> timedelta:
+def _told(error: Exception) -> str:
+    """A channel's own words; of any other error, which may hold secrets, only its kind."""
+    return str(error) if isinstance(error, ChannelError) else type(error).__name__
+
+
+def _rest(error: Exception) -> timedelta:
     least = BAD_TOKEN if isinstance(error, AuthorizationFailed) else EVERY
-    return max(least, timedelta(seconds=error.retry_after))
+    wished = error.retry_after if isinstance(error, ChannelError) else 0.0
+    return max(least, timedelta(seconds=min(wished, LONGEST.total_seconds())))
 
 
 _CURSOR = select(reading.c.cursor).where(reading.c.channel == bindparam("of_channel"))
