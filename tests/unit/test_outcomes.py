@@ -553,6 +553,21 @@ def test_closing_happens_once(middle: Middle) -> None:
     assert middle.request(request).error == ""
 
 
+def test_cancelling_what_has_closed_keeps_its_outcome(middle: Middle) -> None:
+    """The run ends before it took the outcome: the request is cancelled, what was decided stays on record."""
+    request = opened(middle, review())
+    middle.answer(request, "grace", "approve")
+    middle.drain()
+    ended, note = middle.request(request), middle.wall.posts["p1"].note
+    with middle.store.begin() as conn:
+        assert middle.requests.cancel(conn, request, "the run was cancelled")
+    middle.drain()
+    row = middle.request(request)
+    assert row.state == "CANCELLED"
+    assert (row.outcome, row.closed_at) == (ended.outcome, ended.closed_at)
+    assert middle.wall.posts["p1"].note == note
+
+
 def test_closed_until_the_run_has_taken_it(middle: Middle) -> None:
     """closed() lists what waits for the run, with address and result; resumed() takes it off the list."""
     request = opened(middle, review(), address="sub/ask~1")

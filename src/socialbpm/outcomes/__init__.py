@@ -11,25 +11,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries, drafts
-from socialbpm.outcomes import closings, final_read, timing
+from socialbpm.outcomes import book, closings, final_read, timing
 from socialbpm.outcomes.results import result
-from socialbpm.outcomes.standings import Judged, Sitting, Terms
+from socialbpm.outcomes.standings import Sitting, Terms
 from socialbpm.outcomes.timing import Timing
 from socialbpm.policies import Count, Rule, decide
 from socialbpm.posts import AskKind
-from socialbpm.responses import Outcome, Standing
+from socialbpm.responses import Outcome
 from socialbpm.store import Store, audit
-from socialbpm.store.tables import delivery, event, request, response, run, voter, voter_account
+from socialbpm.store.tables import delivery, request, run
 from socialbpm.tasks import Asking, PollCommunity, RequestReview, SocialTask
-
-BATCH = 500
-"""How many responses are applied in one transaction."""
 
 LIVE = ("OPEN", "CLOSING")
 NOTHING_ASKED = Rule(policy="plurality", choices=())
@@ -112,24 +109,21 @@ class Outcomes:
 
     def _sit(self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing) -> tuple[Sitting, bool]:
         """Judge the next batch of responses; says whether there may be more."""
-        seen = {"of_request": row.id, "seen": row.ballots_seen, "most": BATCH}
-        events = conn.execute(_EVENTS, seen).all()
+        events = book.pending(conn, row)
         sitting = Sitting(
             terms=_terms(row, task, times, final_read.collected(self._outbox.channels)),
             count=Count.load(row.counted),
             standings=Counter(row.standings),
         )
         sitting.apply(events)
-        return sitting, len(events) == BATCH
+        return sitting, len(events) == book.BATCH
 
     def _save(self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting, now: datetime) -> None:
         changes = times.changes(row)
         if changes:
             conn.execute(update(request).where(request.c.id == row.id).values(changes))
         if sitting.judged:
-            figures = {"counted": sitting.count.dump(), "standings": dict(sitting.standings)}
-            conn.execute(_KEEP, {"of_id": row.id, "ballots_seen": sitting.judged[-1].seq, **figures})
-            _write_standings(conn, row, sitting, now)
+            book.enter(conn, row, sitting, now)
 
     def _ended(
         self,
@@ -162,8 +156,8 @@ class Outcomes:
         if outcome is not None and outcome.outcome in task.raise_on:
             error, reason = f"social.{outcome.outcome}", outcome.explanation
         state = "CANCELLED" if cancelled else "CLOSED"
-        ended = {"state": state, "closed_at": now, "error": error}
-        told = _dump(outcome) if outcome else {"outcome": "", "explanation": reason}
+        ended = {"state": state, "closed_at": row.closed_at or now, "error": error}
+        told = row.outcome or (_dump(outcome) if outcome else {"outcome": "", "explanation": reason})
         conn.execute(_CLOSE, {"of_id": row.id, "outcome": told, **ended})
         self._audit_end(conn, row, now, outcome, error=error, cancelled=cancelled)
         if row.state in LIVE and isinstance(task, Asking):
@@ -246,38 +240,7 @@ def _note(
         return f"ended: {reason}"
     if not isinstance(task, RequestReview):
         return outcome.explanation
-    people = conn.scalars(_ANSWERED, {"of_request": row.id, "most": closings.NAMED + 1}).all()
-    return closings.signed(outcome.explanation, people)
-
-
-def _write_standings(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> None:
-    conn.execute(_RESPOND, [_row(row.id, judged) for judged in sitting.judged])
-    if sitting.replaced:
-        changes = [
-            {"of_seq": each.seq, "as_standing": each.standing, "because": each.reason}
-            for each in sitting.replaced
-        ]
-        conn.execute(_RESTATE, changes)
-    entries = [
-        {
-            "kind": f"response.{judged.standing}",
-            "run": row.run,
-            "request": row.id,
-            "facts": {"element": row.element, "seq": judged.seq},
-        }
-        for judged in (*sitting.judged, *sitting.replaced)
-    ]
-    audit.record_all(conn, now, entries)
-
-
-def _row(request_id: str, judged: Judged) -> dict[str, Any]:
-    return {
-        "seq": judged.seq,
-        "request": request_id,
-        "person": judged.person,
-        "standing": judged.standing,
-        "reason": judged.reason,
-    }
+    return closings.signed(outcome.explanation, book.answered(conn, row.id, closings.NAMED + 1))
 
 
 _REQUEST = (
@@ -289,54 +252,8 @@ _REQUEST = (
 _OPENING_POSTS = select(delivery).where(
     delivery.c.request == bindparam("of_request"), delivery.c.purpose == deliveries.Purpose.OPEN
 )
-_BEFORE, _BALLOT = response.alias("before"), event.alias("ballot")
-_EVENTS: Select[Any] = (
-    select(
-        event.c.seq,
-        event.c.channel,
-        event.c.choices,
-        event.c.version,
-        event.c.received_at,
-        event.c.platform_at,
-        voter_account.c.person,
-        voter.c.weight,
-        _BEFORE.c.seq.label("before_seq"),
-        _BALLOT.c.choices.label("before_choices"),
-    )
-    .outerjoin(
-        voter_account,
-        and_(
-            voter_account.c.request == event.c.request,
-            voter_account.c.channel == event.c.channel,
-            voter_account.c.account == event.c.account,
-        ),
-    )
-    .outerjoin(voter, and_(voter.c.request == event.c.request, voter.c.person == voter_account.c.person))
-    .outerjoin(
-        _BEFORE,
-        and_(
-            _BEFORE.c.request == event.c.request,
-            _BEFORE.c.person == voter_account.c.person,
-            _BEFORE.c.standing == Standing.ACCEPTED,
-        ),
-    )
-    .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
-    .where(event.c.request == bindparam("of_request"), event.c.seq > bindparam("seen"))
-    .order_by(event.c.seq)
-    .limit(bindparam("most"))
-)
-_THIS = update(request).where(request.c.id == bindparam("of_id"))
-_KEEP = _THIS.values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
-_CLOSE = _THIS.values({name: bindparam(name) for name in ("state", "closed_at", "error", "outcome")})
-_RESPOND = response.insert()
-_RESTATE = (
-    update(response)
-    .where(response.c.seq == bindparam("of_seq"))
-    .values(standing=bindparam("as_standing"), reason=bindparam("because"))
-)
-_ANSWERED = (
-    select(response.c.person)
-    .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)
-    .order_by(response.c.seq)
-    .limit(bindparam("most"))
+_CLOSE = (
+    update(request)
+    .where(request.c.id == bindparam("of_id"))
+    .values({name: bindparam(name) for name in ("state", "closed_at", "error", "outcome")})
 )

@@ -1,0 +1,113 @@
+"""The book of a request: its pending responses are read from here, their standings are written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+
+from socialbpm.outcomes.standings import Judged, Sitting
+from socialbpm.responses import Standing
+from socialbpm.store import audit
+from socialbpm.store.tables import event, request, response, voter, voter_account
+
+BATCH = 500
+"""How many responses are applied in one transaction."""
+
+
+def pending(conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+    """The next batch of responses to a request that have no standing yet, each with its person's ballot."""
+    seen = {"of_request": row.id, "seen": row.ballots_seen, "most": BATCH}
+    return conn.execute(_EVENTS, seen).all()
+
+
+def enter(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> None:
+    """Write what a sitting has found: standings, figures, and their audit."""
+    figures = {"counted": sitting.count.dump(), "standings": dict(sitting.standings)}
+    conn.execute(_KEEP, {"of_id": row.id, "ballots_seen": sitting.judged[-1].seq, **figures})
+    conn.execute(_RESPOND, [_row(row.id, judged) for judged in sitting.judged])
+    if sitting.replaced:
+        conn.execute(_RESTATE, [_restated(each) for each in sitting.replaced])
+    entries = [_told(row, judged) for judged in (*sitting.judged, *sitting.replaced)]
+    audit.record_all(conn, now, entries)
+
+
+def answered(conn: Connection, request_id: str, most: int) -> Sequence[str]:
+    """The first people whose ballots stand."""
+    return conn.scalars(_ANSWERED, {"of_request": request_id, "most": most}).all()
+
+
+def _row(request_id: str, judged: Judged) -> dict[str, Any]:
+    return {
+        "seq": judged.seq,
+        "request": request_id,
+        "person": judged.person,
+        "standing": judged.standing,
+        "reason": judged.reason,
+    }
+
+
+def _restated(judged: Judged) -> dict[str, Any]:
+    return {"of_seq": judged.seq, "as_standing": judged.standing, "because": judged.reason}
+
+
+def _told(row: Row[Any], judged: Judged) -> dict[str, Any]:
+    facts = {"element": row.element, "seq": judged.seq}
+    return {"kind": f"response.{judged.standing}", "run": row.run, "request": row.id, "facts": facts}
+
+
+_BEFORE, _BALLOT = response.alias("before"), event.alias("ballot")
+_EVENTS: Select[Any] = (
+    select(
+        event.c.seq,
+        event.c.channel,
+        event.c.choices,
+        event.c.version,
+        event.c.received_at,
+        event.c.platform_at,
+        voter_account.c.person,
+        voter.c.weight,
+        _BEFORE.c.seq.label("before_seq"),
+        _BALLOT.c.choices.label("before_choices"),
+    )
+    .outerjoin(
+        voter_account,
+        and_(
+            voter_account.c.request == event.c.request,
+            voter_account.c.channel == event.c.channel,
+            voter_account.c.account == event.c.account,
+        ),
+    )
+    .outerjoin(voter, and_(voter.c.request == event.c.request, voter.c.person == voter_account.c.person))
+    .outerjoin(
+        _BEFORE,
+        and_(
+            _BEFORE.c.request == event.c.request,
+            _BEFORE.c.person == voter_account.c.person,
+            _BEFORE.c.standing == Standing.ACCEPTED,
+        ),
+    )
+    .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
+    .where(event.c.request == bindparam("of_request"), event.c.seq > bindparam("seen"))
+    .order_by(event.c.seq)
+    .limit(bindparam("most"))
+)
+_KEEP = (
+    update(request)
+    .where(request.c.id == bindparam("of_id"))
+    .values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
+)
+_RESPOND = response.insert()
+_RESTATE = (
+    update(response)
+    .where(response.c.seq == bindparam("of_seq"))
+    .values(standing=bindparam("as_standing"), reason=bindparam("because"))
+)
+_ANSWERED = (
+    select(response.c.person)
+    .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)
+    .order_by(response.c.seq)
+    .limit(bindparam("most"))
+)
