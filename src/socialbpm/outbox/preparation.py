@@ -17,7 +17,7 @@ from socialbpm.errors import TaskFailed, TemporaryFailure
 from socialbpm.faults import crash_point
 from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Purpose, State
-from socialbpm.outbox.relay import out_of_patience, pause, rest_of
+from socialbpm.outbox.patience import out_of_patience, pause, rest_of
 from socialbpm.posts import Media, MediaLimits
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, process, request, run

@@ -1,7 +1,7 @@
 """Posts that are rows of our own store stand in the very transaction that decides them.
 
-Nothing can come between the decision and the post, so none of the steps is needed that a remote write takes to
-survive a crash. What must wait (for its media, its time, or another write to the same post) goes that way.
+Nothing can come between the decision and the post, so none of the steps is needed that a remote write takes
+to survive a crash. What must wait (for its media, its time, or another write to the same post) goes that way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def deliver(
     row: dict[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
-    """The stored form ``row`` of ``write``: SENT, if its channel could take it here and now, else as it was."""
+    """The stored form ``row`` of ``write``: SENT, if its channel could take it here and now, else unchanged."""
     remote = channels.get(write.post.destination.channel)
     channel = None if remote is None else remote.within(conn)
     if channel is None or row["state"] != State.DUE or row["due"] > now:

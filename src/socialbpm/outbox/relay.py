@@ -7,10 +7,8 @@ first, with NONE a person has to say. Edits and deletes are simply repeated.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -19,49 +17,19 @@ from socialbpm import posts
 from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Claim, Work
-from socialbpm.errors import AuthorizationFailed, ChannelError, OutcomeUnknown, Rejected, TemporaryFailure
+from socialbpm.errors import AuthorizationFailed, ChannelError, Rejected, TemporaryFailure
 from socialbpm.faults import crash_point
 from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State
+from socialbpm.outbox.errands import Attempt, Errand, carry_out, pointless
+from socialbpm.outbox.patience import PATIENCE, out_of_patience, pause, rest_of
 from socialbpm.outbox.queueing import Place, place
 from socialbpm.outbox.rates import Rates
 from socialbpm.posts import Dedupe, Intake, Post, Receipt
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, request
 
-logger = logging.getLogger(__name__)
-
 LIVE = (State.DUE, State.SENDING, State.UNKNOWN)
-FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=15)
-PATIENCE = timedelta(days=1)
-"""How long a failing write is tried again after it was first due."""
-TRIES = 10
-"""How often it is tried at least: a worker may have been away for as long."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """A delivery on its way: ``uncertain`` says that an earlier attempt may have been carried out."""
-
-    claim: Claim
-    row: Row[Any]
-    channel: Channel
-    post: Post
-    target: Receipt | None
-    uncertain: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """What came of an errand: a receipt, or an error; ``uncertain`` as in Errand, if that is not settled.
-
-    Neither: it does not stand, and is not wanted any more.
-    """
-
-    receipt: Receipt | None = None
-    error: ChannelError | None = None
-    uncertain: bool = False
 
 
 class Relay:
@@ -83,7 +51,7 @@ class Relay:
             errand = self._errand(conn, claim)
         if errand is not None:
             crash_point("deliver.claimed")
-            attempt = _carry_out(errand)
+            attempt = carry_out(errand)
             crash_point("deliver.sent")
             with self._store.begin() as conn:
                 self._record(conn, errand, attempt)
@@ -101,7 +69,7 @@ class Relay:
         if row.due > self._clock.now():
             self._work.finish(conn, claim, row.due)
             return None
-        if row.state == State.DUE and _pointless(row):
+        if row.state == State.DUE and pointless(row):
             self._skip(conn, claim, row)
             return None
         channel = self._channels.get(row.channel)
@@ -256,56 +224,9 @@ class Relay:
         audit.record(conn, self._clock.now(), kind, row.run, row.request, **known, **facts)
 
 
-def _pointless(row: Row[Any]) -> bool:
-    """Whether what it was for has ended: its step of the process, or its question.
-
-    It is not begun then, if it is certainly not out yet. What closes a post is never pointless.
-    """
-    asks = row.post["ask"] is not None
-    over = row.ended == "CANCELLED" or (asks and row.ended in ("CLOSED", "RESUMED"))
-    return over and row.purpose != Purpose.CLOSE
-
-
 def _uncertain(row: Row[Any]) -> bool:
     """Whether an earlier attempt to create the post was begun and not settled."""
     return row.action == Action.CREATE and row.state in (State.SENDING, State.UNKNOWN)
-
-
-def _carry_out(errand: Errand) -> Attempt:
-    """Call the channel; an uncertain create is looked for first where the channel can look."""
-    try:
-        if not errand.uncertain or errand.channel.capabilities.dedupe != Dedupe.LOOKUP:
-            return _write(errand)
-        found = errand.channel.find(errand.post)
-    except Exception as error:
-        return Attempt(error=_as_channel_error(error), uncertain=True)
-    if found is None and not _pointless(errand.row):
-        return _write(replace(errand, uncertain=False))
-    return Attempt(receipt=found)
-
-
-def _write(errand: Errand) -> Attempt:
-    try:
-        return Attempt(receipt=_written(errand))
-    except Exception as error:
-        return Attempt(error=_as_channel_error(error), uncertain=errand.uncertain)
-
-
-def _written(errand: Errand) -> Receipt:
-    if errand.target is None:
-        return errand.channel.publish(errand.post)
-    if errand.row.action == Action.EDIT:
-        return errand.channel.edit(errand.target, errand.post)
-    errand.channel.delete(errand.target)
-    return errand.target
-
-
-def _as_channel_error(error: Exception) -> ChannelError:
-    """A failure of any other kind leaves everybody in the dark. Its words may hold secrets."""
-    if isinstance(error, ChannelError):
-        return error
-    logger.error("an adapter raised %s, which it must not", type(error).__name__)
-    return OutcomeUnknown(f"the adapter failed with {type(error).__name__}")
 
 
 def _addressed(row: Row[Any], where: Place, channel: Channel) -> Post:
@@ -313,22 +234,6 @@ def _addressed(row: Row[Any], where: Place, channel: Channel) -> Post:
     post = posts.load(row.post)
     threads = channel.capabilities.can_thread and where.answers
     return replace(post, reply_to=where.answers) if threads else post
-
-
-def out_of_patience(row: Row[Any], now: datetime) -> bool:
-    """Whether a delivery has been tried for long enough, and often enough."""
-    return bool(now - row.due > PATIENCE and row.attempts >= TRIES)
-
-
-def rest_of(error: ChannelError | None) -> timedelta:
-    """How long the platform asks us to rest; more than a day is no answer to a single write."""
-    wished = error.retry_after if error is not None else 0.0
-    return timedelta(seconds=min(max(wished, 0.0), PATIENCE.total_seconds()))
-
-
-def pause(attempts: int) -> timedelta:
-    """How long to wait after so many attempts before this one."""
-    return min(FIRST_PAUSE * 2.0 ** min(attempts, 20), LONGEST_PAUSE)
 
 
 _DELIVERY = (
