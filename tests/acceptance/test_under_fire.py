@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 import socialbpm
+from socialbpm import SocialParser, SocialWorkflow
 from socialbpm.channels.base import Batch, Channel, Inbound, RawEvent
 from socialbpm.errors import RequestClosed, TaskFailed, TemporaryFailure
 from socialbpm.outbox import Preparation
@@ -508,6 +509,28 @@ def test_a_time_that_no_calendar_reaches_is_refused(scene: Scene) -> None:
     social = scene.started(document, {"until": "9999-12-31T12:00:00Z"})
     run = social.run("run")
     assert (run.status, "no time to plan with" in run.reason) == ("parked", True)
+
+
+def test_an_outcome_that_a_host_has_saved_but_not_acknowledged_stands(scene: Scene) -> None:
+    """The host dies between its save and the ack. What was decided and done is not called cancelled."""
+    place = scene.folder / "main.bpmn"
+    place.write_text(model(review("ask"), flows="begin>ask ask>end"), encoding="utf-8")
+    parser = SocialParser()
+    parser.add_bpmn_file(str(place))
+    workflow = SocialWorkflow(parser.get_spec("main"), clock=scene.clock, run_id="order-7")
+    workflow.do_engine_steps()
+    social = scene.open()
+    social.sync("order-7", workflow)
+    social.work()
+    (request,) = social.requests()
+    social.respond(request.id, "ada", "approve")
+    social.work()
+    social.apply(workflow, social.closed("order-7"))  # saved, and killed here
+    assert social.apply(workflow, social.closed("order-7")) == []
+    social.sync("order-7", workflow)
+    ended = social.request(request.id)
+    assert (ended.state, ended.outcome) == ("RESUMED", "approved")
+    assert social.runs()[0].status == "finished"
 
 
 # answers

@@ -27,7 +27,7 @@ EVERY = timedelta(minutes=1)
 """How long to wait between two readings when nothing is new."""
 
 LONGEST = timedelta(hours=1)
-"""How long to wait at most, whatever the platform asks for: a request that ends is waiting for its answers."""
+"""How long to wait at most, whatever the platform asks for: what ends meanwhile waits for its answers."""
 
 BAD_TOKEN = timedelta(minutes=15)
 """How long to wait when the platform does not let us in: asking often makes it worse."""

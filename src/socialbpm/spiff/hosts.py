@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from socialbpm.errors import StateError
 from socialbpm.outcomes import LIVE
@@ -55,11 +55,12 @@ def sync(rooms: Rooms, ref: str, workflow: SocialWorkflow, *, conn: Connection |
         run_id = _ensure(rooms, writing, ref)
         known = _states(writing, run_id)
         new = [opening_of(workflow, key, task) for key, task in waiting.items() if key not in known]
-        for key, state in known.items():
-            if key not in waiting and state in (*LIVE, "CLOSED"):
-                rooms.requests.cancel(writing, key, "the process goes on without it")
+        for key in sorted(known.keys() - waiting.keys()):
+            _let_go(rooms, writing, key, known[key])
         for opening in new:
             _open(rooms, writing, replace(opening, run=run_id))
+        if workflow.is_completed():
+            writing.execute(_FINISH, {"run_id": run_id, "now": rooms.clock.now()})
 
 
 def closed(rooms: Rooms, ref: str, *, conn: Connection | None = None) -> Mapping[str, Closed]:
@@ -84,7 +85,7 @@ def apply(workflow: SocialWorkflow, outcomes: Mapping[str, Closed]) -> list[str]
     """Give a workflow these outcomes and let it go on; the keys to save and then to acknowledge.
 
     Timers that are due fire after all outcomes. An outcome that the workflow no longer waits for is left out:
-    the next ``sync`` cancels its request. Raises Parked for an error that no boundary event catches.
+    the next ``sync`` lets its request go. Raises Parked for an error that no boundary event catches.
     """
     applied = []
     workflow.horizon = NEVER
@@ -128,6 +129,14 @@ def _ensure(rooms: Rooms, conn: Connection, ref: str) -> str:
     return run_id
 
 
+def _let_go(rooms: Rooms, conn: Connection, key: str, state: str) -> None:
+    """The workflow waits no longer. What had been decided stays decided: the ack may only have been lost."""
+    if state in LIVE:
+        rooms.requests.cancel(conn, key, "the process goes on without it")
+    elif state == "CLOSED":
+        rooms.requests.resumed(conn, key)
+
+
 def _open(rooms: Rooms, conn: Connection, opening: Opening) -> None:
     """Two runs that say they are the same one would ask only once, and one of them wait for ever."""
     if not rooms.requests.open(conn, opening) and opening.key not in _states(conn, opening.run):
@@ -143,6 +152,11 @@ def _states(conn: Connection, run_id: str) -> dict[str, str]:
     return {row.id: row.state for row in rows}
 
 
+_FINISH = (
+    update(run)
+    .where(run.c.id == bindparam("run_id"), run.c.status != "finished")
+    .values(status="finished", changed_at=bindparam("now", type_=run.c.changed_at.type))
+)
 _STATES = select(request.c.id, request.c.state).where(request.c.run == bindparam("of_run"))
 _OVERDUE = select(request.c.id).where(
     request.c.run == bindparam("of_run"),
