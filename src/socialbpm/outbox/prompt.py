@@ -29,7 +29,7 @@ def deliver(
     row: dict[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
-    """The stored form ``row`` of ``write``: SENT, if its channel could take it here and now, else unchanged."""
+    """The stored ``row`` of ``write``: SENT, if its channel could take it here and now, else unchanged."""
     remote = channels.get(write.post.destination.channel)
     channel = None if remote is None else remote.within(conn)
     if channel is None or row["state"] != State.DUE or row["due"] > now:
