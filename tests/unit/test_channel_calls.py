@@ -194,3 +194,18 @@ def test_a_refusal_names_the_place_and_not_the_words(body: bytes, words: str) ->
     with pytest.raises(EventRejected, match=words) as refused:
         answers.read(RawEvent(body=body))
     assert "approve" not in str(refused.value)
+
+
+def test_an_answer_without_end_is_not_kept(serve: Serve) -> None:
+    """Megabytes that nobody asked for do not fill our memory; the write may stand."""
+    endless = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b" " * (http.LARGEST + 100_000)
+    with pytest.raises(OutcomeUnknown):
+        http.write("POST", serve(endless), channel="loop", here=True, json={})
+
+
+def test_an_answer_is_given_whole(serve: Serve) -> None:
+    """What a platform says of a post is read to its end."""
+    said = b'{"id": "1", "url": "https://platform.example/1"}'
+    head = b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+    answer = http.write("POST", serve(head + said), channel="loop", here=True, json={})
+    assert (answer.status_code, answer.json()["id"]) == (201, "1")

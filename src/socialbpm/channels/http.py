@@ -8,13 +8,15 @@ channel pages).
 from __future__ import annotations
 
 import ssl
+import time
 from typing import Any
 
 import httpx2
 
 from socialbpm.errors import AuthorizationFailed, ChannelError, OutcomeUnknown, Rejected, TemporaryFailure
 
-TIMEOUT = 15.0  # seconds for each step of a call
+TIMEOUT = 15.0  # seconds for each step of a call; a whole one may take three times that, less than a lease
+LARGEST = 10_000_000  # bytes of an answer
 _BEFORE_ANY_BYTE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _NEVER_SENT = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
 
@@ -43,8 +45,8 @@ def _sent(
 ) -> httpx2.Response:
     """``unclear`` is what it means that the answer did not come, or that the server is at fault."""
     try:
-        with _client(here) as client:
-            answer = client.request(method, url, **options)
+        with _client(here) as client, client.stream(method, url, **options) as answer:
+            taken = _taken(answer)
     except _BEFORE_ANY_BYTE as error:
         raise TemporaryFailure(_named(error), channel=channel) from None
     except _NEVER_SENT as error:
@@ -53,7 +55,21 @@ def _sent(
         raise unclear(f"no answer came ({_named(error)})", channel=channel) from None
     if not answer.is_success:
         raise _failure(answer, channel, unclear)
-    return answer
+    if taken is None:
+        raise unclear("answered too much or too slowly", channel=channel, status=answer.status_code)
+    return taken
+
+
+def _taken(answer: httpx2.Response) -> httpx2.Response | None:
+    """The answer with its body; None if it is larger or slower than that of a single call ever is."""
+    body = bytearray()
+    until = time.monotonic() + 3 * TIMEOUT  # a duration of the network, not a time of the process
+    for chunk in answer.iter_bytes() if answer.is_success else ():  # what a failure says is never looked at
+        body += chunk
+        if len(body) > LARGEST or time.monotonic() > until:
+            return None
+    kept = {"content-type": answer.headers.get("content-type", "")}
+    return httpx2.Response(answer.status_code, headers=kept, content=bytes(body))
 
 
 def _client(here: bool) -> httpx2.Client:

@@ -59,8 +59,8 @@ class Inbox:
             inbound = adapter.receive(raw)
         except EventRejected:
             raise
-        except Exception as error:
-            raise EventRejected(f"channel '{channel}' could not verify this event") from error
+        except Exception:  # its words, and what it came from, may hold secrets
+            raise EventRejected(f"channel '{channel}' could not verify this event") from None
         replies = self.accept(channel, inbound.responses)
         word = next((reply.reason for reply in replies if reply.standing != RECEIVED), "")
         return replace(inbound, private_word=word) if word and not inbound.private_word else inbound

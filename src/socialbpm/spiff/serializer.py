@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
-from threading import Lock
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
@@ -177,7 +176,7 @@ class Codec:
     """Our own storage form. ``clock`` is that of the instances it reads; safe to share between threads."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._registry, self._lock = clock, registry(clock), Lock()
+        self._clock, self._registry = clock, registry(clock)
 
     def pack_specs(self, parser: BpmnParser, process_id: str) -> tuple[str, bytes]:
         """The specifications of a parsed process: their content hash and bytes."""
