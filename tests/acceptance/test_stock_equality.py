@@ -40,6 +40,7 @@ SCRIPTS: dict[str, list[Act]] = {
     "data": [("do", "around")],
     "collaboration": [("do", "ask"), ("do", "sign")],
     "boundaries": [("pass", 0.12), ("send", ("note", "n1")), ("do", "busy"), ("do", "last_one")],
+    "aside": [("do", "wait"), ("send", ("ring", "loud")), ("do", "then")],
     "branches": [
         *[("do", "quick"), ("do", "slow"), ("do", "second"), ("do", "first")],
         *[("pass", 0.12), ("send", ("letter", "dear"))],
@@ -146,19 +147,14 @@ def do(workflow: Any, element: str) -> None:
 
 
 def send(workflow: Any, message: tuple[str, Any]) -> None:
-    """A message comes from outside."""
+    """A message comes from outside: to a task that waits for it, else to the start of a sub-process."""
     name, payload = message
-    waiting = [
-        t.task_spec.event_definition for t in workflow.get_tasks(state=TaskState.WAITING) if _catches(t)
-    ]
-    found = [
-        each for one in waiting for each in getattr(one, "event_definitions", [one]) if each.name == name
-    ]
-    workflow.send_event(BpmnEvent(found[0], payload=payload))
-
-
-def _catches(task: Any) -> bool:
-    return hasattr(task.task_spec, "event_definition")
+    waiting = [task.task_spec for task in workflow.get_tasks(state=TaskState.WAITING)]
+    starts = [spec for each in workflow.subprocess_specs.values() for spec in each.task_specs.values()]
+    heard = [spec.event_definition for spec in (*waiting, *starts) if hasattr(spec, "event_definition")]
+    members = [each for one in heard for each in getattr(one, "event_definitions", [one])]
+    definition = next(each for each in members if each.name == name)
+    workflow.send_event(BpmnEvent(definition, payload=payload))
 
 
 ACTS: dict[str, Callable[[Any, Any], None]] = {"do": do, "send": send, "pass": lambda _, s: time.sleep(s)}
