@@ -1,0 +1,97 @@
+"""Whether a task can be carried out, and what opening its request comes to. No database here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from socialbpm.channels.base import Channel
+from socialbpm.errors import TaskFailed
+from socialbpm.outbox import drafts
+from socialbpm.outcomes import timing
+from socialbpm.people import Community, Member
+from socialbpm.policies import Rule
+from socialbpm.posts import Destination
+from socialbpm.requests import rolls
+from socialbpm.tasks import PollCommunity, RequestReview, SocialTask
+
+INVALID = "social.invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A task that has been reached: ``key`` is its request's id, ``address`` its place in the process.
+
+    ``ends_at`` is when an interrupting boundary timer will end it, if there is one.
+    """
+
+    key: str
+    run: str
+    address: str
+    element: str
+    name: str
+    task: SocialTask
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What opening a request comes to: who is on the roll, where its posts go."""
+
+    everybody: tuple[Member, ...]
+    voters: tuple[Member, ...]
+    destinations: tuple[Destination, ...]
+
+
+class Prospects:
+    """Holds tasks against the communities and channels that there are."""
+
+    def __init__(self, communities: Mapping[str, Community], channels: Mapping[str, Channel]) -> None:
+        self._communities, self._channels = communities, channels
+
+    def of(self, opening: Opening) -> Prospect:
+        """What opening this request comes to. Raises TaskFailed ``social.invalid``."""
+        self.check(opening.task, opening.element)
+        try:
+            everybody, voters = self._roll(opening.task)
+        except TaskFailed as failure:
+            raise TaskFailed(failure.code, failure.what, element=opening.element) from None
+        return Prospect(everybody=everybody, voters=voters, destinations=self._destinations(opening.task))
+
+    def check(self, task: SocialTask, element: str) -> None:
+        """Raise TaskFailed ``social.invalid`` if no channel is there, or one that would cut what it gets."""
+        problems = list(self._problems(task))
+        if problems:
+            raise TaskFailed(INVALID, "; ".join(problems), element=element)
+
+    def _problems(self, task: SocialTask) -> Iterator[str]:
+        unknown = [name for name in task.to if name not in self._communities]
+        if unknown:
+            yield f"community '{unknown[0]}' is not in the settings; add it there"
+            return
+        destinations = self._destinations(task)
+        if timing.needed(task.require, len(destinations)) > len(destinations) or not destinations:
+            bound = f"{len(destinations)} destinations are bound to {' '.join(task.to)}"
+            yield f"{bound}, require is {task.require}; bind more of them in the settings"
+        for name in dict.fromkeys(destination.channel for destination in destinations):
+            channel = self._channels.get(name)
+            if channel is None:
+                yield f"channel '{name}' is not connected; add it to the settings"
+            else:
+                yield from drafts.refusals(task, name, channel.capabilities)
+
+    def _destinations(self, task: SocialTask) -> tuple[Destination, ...]:
+        """Where the posts go, each place once though several communities share it."""
+        bound = (place for name in task.to for place in self._communities[name].destinations)
+        return tuple(dict.fromkeys(bound))
+
+    def _roll(self, task: SocialTask) -> tuple[tuple[Member, ...], tuple[Member, ...]]:
+        if not isinstance(task, RequestReview | PollCommunity):
+            return (), ()
+        everybody = rolls.members(task, self._communities)
+        voters = rolls.eligible(task, everybody)
+        problems = Rule.of(task).problems(roll={member.person: member.weight for member in voters})
+        if problems:
+            raise TaskFailed(INVALID, "; ".join(problems))
+        return everybody, voters
