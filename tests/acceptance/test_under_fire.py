@@ -289,6 +289,18 @@ def test_what_is_not_found_after_the_end_is_not_posted(scene: Scene) -> None:
     assert scene.texts() == []
 
 
+def test_a_second_destination_that_was_not_needed_is_given_up_with_the_run(scene: Scene) -> None:
+    """One of two was enough, and the process has gone on; the other is still tried, but not after the end."""
+    both = model(post("news", 'require="any"'), review("ask"), flows="begin>news news>ask ask>end")
+    social = scene.started(both.replace('to="room" require', 'to="room hall" require'))
+    scene.break_at("limit:2")
+    social.work()
+    assert [request.element for request in social.requests()] == ["ask"]
+    social.cancel("run")
+    scene.later(social)
+    assert scene.texts().count("news") == 1
+
+
 # revisions
 
 

@@ -79,10 +79,11 @@ def _as_channel_error(error: Exception) -> ChannelError:
 
 
 def pointless(row: Row[Any]) -> bool:
-    """Whether what it was for has ended: its step of the process, or its question.
+    """Whether what it was for has ended: its run, its step of the process, or its question.
 
     It is not begun then, if it is certainly not out yet. What closes a post is never pointless.
     """
     asks = row.post["ask"] is not None
-    over = row.ended == "CANCELLED" or (asks and row.ended in ("CLOSED", "RESUMED"))
+    cancelled = row.ended == "CANCELLED" or row.run_status == "cancelled"
+    over = cancelled or (asks and row.ended in ("CLOSED", "RESUMED"))
     return over and row.purpose != Purpose.CLOSE

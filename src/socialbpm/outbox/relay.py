@@ -27,7 +27,7 @@ from socialbpm.outbox.queueing import Place, place
 from socialbpm.outbox.rates import Rates
 from socialbpm.posts import Dedupe, Intake, Post, Receipt
 from socialbpm.store import Store, audit
-from socialbpm.store.tables import delivery, request
+from socialbpm.store.tables import delivery, request, run
 
 LIVE = (State.DUE, State.SENDING, State.UNKNOWN)
 
@@ -237,8 +237,15 @@ def _addressed(row: Row[Any], where: Place, channel: Channel) -> Post:
 
 
 _DELIVERY = (
-    select(delivery, request.c.run, request.c.element, request.c.state.label("ended"))
+    select(
+        delivery,
+        request.c.run,
+        request.c.element,
+        request.c.state.label("ended"),
+        run.c.status.label("run_status"),
+    )
     .join(request, request.c.id == delivery.c.request)
+    .join(run, run.c.id == request.c.run)
     .where(delivery.c.id == bindparam("of_id"))
     .with_for_update(of=delivery)
 )
