@@ -376,7 +376,8 @@ def test_no_hot_statement_scans_a_table(middle: Middle) -> None:
         conn.execute(text("ANALYZE"))
     plans = [plan for statement in set(_hot(middle, request)) for plan in _plan(middle, statement)]
     assert len(plans) > 10
-    assert [plan for plan in plans if plan.startswith("SCAN") and "USING INDEX" not in plan] == []
+    scans = [plan for plan in plans if plan.startswith("SCAN") and plan != "SCAN CONSTANT ROW"]
+    assert [plan for plan in scans if "USING INDEX" not in plan] == []
 
 
 def _plan(middle: Middle, statement: str) -> list[str]:

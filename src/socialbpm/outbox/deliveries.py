@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -59,7 +60,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Write:
     """A delivery to be: ``post`` may lack its key and its media, which are prepared from ``sources``.
 
@@ -78,7 +79,7 @@ class Write:
     parent: str | None = None
     skipped: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The delivery's id and the idempotency key of the remote write."""
         return delivery_key(self.request, self.post.destination, self.action, self.seq)

@@ -72,10 +72,10 @@ class Requests:
 
         Raises TaskFailed as ``examine`` does, before anything has been written.
         """
-        if conn.execute(_STATE, {"of_id": opening.key}).first() is not None:
+        number = threads.next_round(conn, opening.key, opening.run, opening.element)
+        if number is None:
             return False
-        prospect = self.examine(opening)
-        now, number = self._clock.now(), threads.next_round(conn, opening.run, opening.element)
+        prospect, now = self.examine(opening), self._clock.now()
         if not insert_once(conn, request, round=number, **openings.stored(opening, prospect, now)):
             return False
         if prospect.voters:
@@ -176,7 +176,6 @@ _RESUMED = (
     .where(request.c.id == bindparam("of_id"), request.c.state == "CLOSED")
     .values(state="RESUMED")
 )
-_STATE = select(request.c.state).where(request.c.id == bindparam("of_id"))
 _CLOSED = (
     select(request)
     .where(request.c.run == bindparam("of_run"), request.c.state == "CLOSED")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
 
 from socialbpm.outbox.deliveries import Action, Purpose, State
 from socialbpm.posts import Destination
@@ -24,9 +24,10 @@ class Earlier:
     next_seq: int
 
 
-def next_round(conn: Connection, run: str, element: str) -> int:
-    """The number of the next request of ``element`` in this run."""
-    return 1 + (conn.execute(_LAST_ROUND, {"of_run": run, "of_element": element}).scalar() or 0)
+def next_round(conn: Connection, key: str, run: str, element: str) -> int | None:
+    """The number of the next request of ``element`` in this run; None if the one with this key is there."""
+    found = conn.execute(_LAST_ROUND, {"of_key": key, "of_run": run, "of_element": element}).one()
+    return None if found.known else 1 + (found.last or 0)
 
 
 def latest(conn: Connection, run: str, element: str, but: str) -> Mapping[Destination, Earlier]:
@@ -78,9 +79,11 @@ _POSTS = select(
         delivery.c.state.not_in([State.REJECTED, State.SKIPPED]),
     ),
 )
-_LAST_ROUND = select(func.max(request.c.round)).where(
+_KNOWN = exists(request.c.id).where(request.c.id == bindparam("of_key"))
+_LAST = select(func.max(request.c.round)).where(
     request.c.run == bindparam("of_run"), request.c.element == bindparam("of_element")
 )
+_LAST_ROUND = select(_LAST.scalar_subquery().label("last"), _KNOWN.label("known"))
 _LAST_SEQ = select(func.max(delivery.c.seq)).where(
     or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))
 )
