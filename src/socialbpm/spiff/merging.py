@@ -3,14 +3,15 @@
 SpiffWorkflow merges the whole data of one branch after the other into one. So a branch that still carries an
 old copy of a variable overrides what another has made of it since, and two results of one variable are mixed
 item by item. Here only what a branch itself has changed since it parted from the others counts, and results
-of social tasks are taken whole. What two branches have both changed is still merged as the engine does,
-because models count on it.
+of social tasks are taken whole. Of what two branches have both changed the later writing wins; lists and
+dicts are still merged as the engine does, because models count on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,18 @@ RESULT = frozenset(("outcome", "explanation"))
 """The keys that every result of a social task has."""
 
 Data = dict[str, Any]
-Arrival = tuple[float, Data]  # when it came, and with what
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One or more branches brought together: their data, and for each key the token that brought its value.
+
+    ``at`` is when the last of them came.
+    """
+
+    at: float
+    data: Data
+    brought: Mapping[str, Task]
 
 
 def together(tokens: Sequence[Task]) -> Data:
@@ -37,12 +49,9 @@ def together(tokens: Sequence[Task]) -> Data:
     arrived: dict[UUID, Arrival] = {}
     for task in reversed(order):
         branches = below.get(task.id, ())
-        arrived[task.id] = (
-            _met(task, [arrived.pop(branch.id) for branch in branches])
-            if branches
-            else (task.last_state_change, task.parent.data)
-        )
-    return _in_order(arrived[order[0].id][1], tokens[-1].parent.data)
+        met = [arrived.pop(branch.id) for branch in branches]
+        arrived[task.id] = _met(task, met) if met else _arrival(task)
+    return _in_order(arrived[order[0].id].data, tokens[-1].parent.data)
 
 
 def drop_old_results(data: Data, newer: Mapping[str, Any]) -> None:
@@ -82,35 +91,49 @@ def _ways(tokens: Sequence[Task]) -> dict[UUID, list[Task]]:
     return below
 
 
+def _arrival(token: Task) -> Arrival:
+    data = token.parent.data
+    return Arrival(token.last_state_change, data, dict.fromkeys(data, token))
+
+
 def _met(parted: Task, branches: Sequence[Arrival]) -> Arrival:
     """Branches that parted at one task, as one."""
     if len(branches) == 1:
         return branches[0]
-    branches = sorted(branches, key=lambda branch: branch[0])
-    return branches[-1][0], _merged(parted.data, [data for _, data in branches])
+    branches = sorted(branches, key=lambda branch: branch.at)
+    base, data, brought = parted.data, Data(), dict[str, Task]()
+    for branch in branches:
+        for key, value in branch.data.items():
+            if key not in base or _differ(value, base[key]):
+                _take(key, branch, data, brought)
+    for branch in branches:
+        for key in branch.data:
+            if key not in data:
+                data[key], brought[key] = branch.data[key], branch.brought[key]
+    return Arrival(branches[-1].at, data, brought)
 
 
-def _merged(base: Data, branches: Sequence[Data]) -> Data:
-    changes = [_changed(base, data) for data in branches]
-    untouched = base.keys() - {key for change in changes for key in change}
-    kept = {key for data in branches for key in data}
-    merged = {key: value for key, value in base.items() if key in untouched and key in kept}
-    for change in changes:
-        _take(merged, change)
-    return merged
+def _take(key: str, branch: Arrival, data: Data, brought: dict[str, Task]) -> None:
+    """What was written later wins; of lists and dicts that both have written, as the engine merges them."""
+    value, token = branch.data[key], branch.brought[key]
+    if key not in data:
+        data[key], brought[key] = value, token
+        return
+    newer = _written(token, key) >= _written(brought[key], key)
+    older, value = (data[key], value) if newer else (value, data[key])
+    data[key] = value if is_result(value) else DeepMerge.merge({key: deepcopy(older)}, {key: value})[key]
+    brought[key] = token if newer else brought[key]
 
 
-def _changed(base: Data, data: Data) -> Data:
-    return {
-        key: value
-        for key, value in data.items()
-        if key not in base or (value is not base[key] and value != base[key])
-    }
+def _written(token: Task, key: str) -> float:
+    """When the value that a token brings under ``key`` was written: up its way as far as it was the same."""
+    at = token.parent
+    while (before := at.parent) is not None and key in before.data:
+        if _differ(at.data[key], before.data[key]):
+            break
+        at = before
+    return float(at.last_state_change)
 
 
-def _take(merged: Data, change: Data) -> None:
-    """The later branch wins; lists and dicts that both have changed are merged as the engine does."""
-    drop_old_results(merged, change)
-    both = {key: merged[key] for key in change.keys() & merged.keys()}
-    merged.update({key: value for key, value in change.items() if key not in both})
-    merged.update(DeepMerge.merge(deepcopy(both), {key: change[key] for key in both}))
+def _differ(one: Any, other: Any) -> bool:
+    return one is not other and one != other
