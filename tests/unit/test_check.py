@@ -202,3 +202,14 @@ def test_a_model_damaged_anywhere_is_never_a_traceback(start: int, length: int, 
         path.write_text(damaged, encoding="utf-8")
         found = check_files([path], COMMUNITIES, CHANNELS)
     assert all(str(problem).startswith(str(path)) for problem in found)
+
+
+def test_a_picture_that_is_not_there_is_found_before_anything_is_deployed(tmp_path: Path) -> None:
+    """The check says all that a deployment would refuse."""
+    sample = Path(__file__).parents[2] / "bpmn_samples" / "image_review.bpmn"
+    model = tmp_path / "alone.bpmn"
+    text = sample.read_text(encoding="utf-8")
+    source = text.split('src="')[1].split('"')[0]
+    model.write_text(text.replace(f'src="{source}"', 'src="gone.png"'), encoding="utf-8")
+    (problem, *_) = check_files([model])
+    assert (problem.what, problem.line > 1) == ("the file 'gone.png' is not there", True)

@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Community
 from socialbpm.posts import Capabilities
-from socialbpm.spiff import binding, conditions, constructs, order
+from socialbpm.spiff import binding, conditions, constructs, order, pictures
 from socialbpm.spiff.conditions import Result
 from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.parser import SocialParser
@@ -52,6 +52,8 @@ def check_files(
             found += order.problems(model.root, model.elements, everything)
     if communities is not None:
         found += binding.problems(everything, communities, channels)
+    if not found:
+        found += [each for model in models for each in pictures.problems(model.elements, Path(model.file))]
     if not found:
         found += _parsed(models)
     return _in_order(found, paths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike
@@ -20,6 +20,7 @@ from socialbpm.clock import Clock
 from socialbpm.errors import DefinitionError, NotFound, Problem
 from socialbpm.people import Community
 from socialbpm.posts import Capabilities
+from socialbpm.spiff import pictures
 from socialbpm.spiff.check import check_files
 from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.parser import SocialParser
@@ -27,7 +28,6 @@ from socialbpm.spiff.serializer import Codec, Specs
 from socialbpm.spiff.xml import parse, social_elements
 from socialbpm.store import Store, insert_once
 from socialbpm.store.tables import process, spec
-from socialbpm.tasks import Place, is_template
 
 KEPT = 64
 """How many specifications are kept ready in memory."""
@@ -216,26 +216,10 @@ def _needed(parser: SocialParser, roots: Mapping[str, etree._Element], bpmn_id: 
 
 
 def _media(roots: Mapping[Path, etree._Element]) -> dict[str, bytes]:
-    """The pictures that the models name by file name. Raises DefinitionError for one that is not there."""
-    found: dict[str, bytes] = {}
-    for path, root in roots.items():
-        for place, src in _sources(root, str(path)):
-            file = path.parent / src
-            if not file.is_file():
-                raise DefinitionError(
-                    place.problem(f"the file '{src}' is not there", "put it beside the model")
-                )
-            if found.setdefault(src, file.read_bytes()) != file.read_bytes():
-                raise DefinitionError(place.problem(f"two files are called '{src}'", "rename one of them"))
-    return found
-
-
-def _sources(root: etree._Element, file: str) -> Iterator[tuple[Place, str]]:
-    for element in social_elements(root, file)[0] if _is_bpmn(root) else ():
-        for child in element.declaration["children"]:
-            src = child["attributes"].get("src", "")
-            if src and not is_template(src) and not src.startswith(("media:", "https:", "http:")):
-                yield element.place, src
+    """The pictures that the models name by file name."""
+    return pictures.pack(
+        (path, social_elements(root, str(path))[0]) for path, root in roots.items() if _is_bpmn(root)
+    )
 
 
 _NEWEST = (
