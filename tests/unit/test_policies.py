@@ -273,7 +273,7 @@ def test_an_open_roll_is_decided_by_time_alone() -> None:
     assert decide(poll(close="decided", final=True), standing) is None
     assert decide(poll("n_of_m", n=2, close="first_crossing"), standing) is None
     too_few = closed(poll("n_of_m", n=2), standing)
-    assert too_few.explanation.startswith("no quorum: 1 people answered")
+    assert too_few.explanation.startswith("no quorum: 1 person answered")
     with pytest.raises(ValueError, match="who is silent"):
         standing.if_silent_chose("n")
 
@@ -289,22 +289,54 @@ def test_an_open_roll_is_decided_by_time_alone() -> None:
             "aa",
             3,
             False,
-            "approved: 2 of 3 reviewers, threshold 2, closed early",
+            "approved: 2 of 3 reviewers, threshold 2 approvals, "
+            "closed early because the answers still missing could not change it",
         ),
         (
             review(n=2, close="first_crossing"),
             "aa",
             3,
             False,
-            "approved: 2 of 3 reviewers, threshold 2, "
-            "closed early at the first crossing, later answers not awaited",
+            "approved: 2 of 3 reviewers, threshold 2 approvals, "
+            "closed early as soon as that was reached, so the order of answers mattered",
+        ),
+        (
+            review(n=2, close="first_crossing"),
+            "rr",
+            3,
+            False,
+            "rejected: of 3 reviewers 2 rejected, threshold 2 approvals, "
+            "closed early as soon as that was out of reach, so the order of answers mattered",
+        ),
+        (
+            review("first_response", close="first_crossing"),
+            "c",
+            2,
+            False,
+            "changes requested: of 2 reviewers 1 asked for changes, the first answer decides, "
+            "no other answer was waited for",
+        ),
+        (
+            poll("first_response", close="first_crossing"),
+            "n",
+            1,
+            False,
+            "decided: “North” with 1 of 1 vote, the first answer decides, closed when everybody had answered",
+        ),
+        (
+            poll(quorum=2),
+            "n",
+            1,
+            True,
+            "no quorum: 1 of 1 person answered, most votes win, quorum 2 not met by 1 answer, "
+            "closed at the deadline",
         ),
         (
             review(n=2),
             "acr",
             4,
             True,
-            "rejected: 1 approved, 1 asked for changes, 1 rejected of 4 reviewers, threshold 2, "
+            "rejected: of 4 reviewers 1 approved, 1 asked for changes, 1 rejected, threshold 2 approvals, "
             "closed at the deadline",
         ),
         (
@@ -312,14 +344,14 @@ def test_an_open_roll_is_decided_by_time_alone() -> None:
             "",
             4,
             True,
-            "expired: none of 4 reviewers answered, all must agree, closed at the deadline",
+            "expired: none of 4 reviewers answered, all must approve, closed at the deadline",
         ),
         (
             poll(quorum=3),
             "nns",
             9,
             True,
-            "decided: North with 2 of 3 votes, most votes win, quorum 3 met by 3 answers, "
+            "decided: “North” with 2 of 3 votes, most votes win, quorum 3 met by 3 answers, "
             "closed at the deadline",
         ),
         (
@@ -335,7 +367,7 @@ def test_an_open_roll_is_decided_by_time_alone() -> None:
             "sn",
             2,
             False,
-            "decided: North with 1 of 2 votes, most votes win, of equals the first listed wins, "
+            "decided: “North” with 1 of 2 votes, most votes win, of equals the first listed wins, "
             "closed when everybody had answered",
         ),
         (
@@ -343,7 +375,7 @@ def test_an_open_roll_is_decided_by_time_alone() -> None:
             "nnsse",
             9,
             True,
-            "tie: North and South with 2 of 5 votes each, most votes win, closed at the deadline",
+            "tie: “North” and “South” with 2 of 5 votes each, most votes win, closed at the deadline",
         ),
     ],
 )

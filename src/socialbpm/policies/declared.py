@@ -79,8 +79,21 @@ def _whole(of: str, count: Count) -> Fraction:
     return count.weight if of == "votes" or count.roll_weight is None else count.roll_weight
 
 
-def _of_what(rule: Rule) -> str:
-    return "everybody on the roll" if rule.share_of == "roll" else "the votes"
+def _all(rule: Rule) -> str:
+    who = "all" if rule.quorum is None else "all who answer"
+    return f"{who} must {'approve' if rule.review else 'agree'}"
+
+
+def _so_many(rule: Rule) -> str:
+    """A review counts approvals: without the word, a rejected one would read as if it had met its threshold."""
+    what = "approval" if rule.review else "vote"
+    return f"threshold {rule.n} {what}{'' if rule.n == 1 else 's'}"
+
+
+def _such_a_share(rule: Rule) -> str:
+    whole = "everybody on the roll" if rule.share_of == "roll" else "the votes"
+    approving = " for approval" if rule.review else ""
+    return f"threshold {percent(rule.threshold or NOTHING)} of {whole}{approving}"
 
 
 POLICIES: Mapping[str, Policy] = {
@@ -92,18 +105,18 @@ POLICIES: Mapping[str, Policy] = {
     "unanimous": Policy(
         meaning="all on the roll agree; with a quorum, all who answered",
         find=_unanimous,
-        words=lambda rule: "all must agree" if rule.quorum is None else "all who answer must agree",
+        words=_all,
     ),
     "n_of_m": Policy(
         meaning="n of the roll agree",
         find=_n_of_m,
-        words=lambda rule: f"threshold {rule.n}",
+        words=_so_many,
         takes=frozenset({"n"}),
     ),
     "threshold": Policy(
         meaning="a share of the votes cast, or of the roll, agrees",
         find=_threshold,
-        words=lambda rule: f"threshold {percent(rule.threshold or NOTHING)} of {_of_what(rule)}",
+        words=_such_a_share,
         takes=frozenset({"threshold"}),
         one_ballot_carries=lambda rule: rule.share_of == "votes",
     ),

@@ -1,6 +1,6 @@
 """How an outcome is told: in one sentence that a person understands.
 
-For example ``approved: 2 of 3 reviewers, threshold 2, closed early``.
+For example ``approved: 2 of 3 reviewers, threshold 2 approvals, closed at the deadline``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from socialbpm.policies.deciding import Ruling
     from socialbpm.policies.rule import Rule
 
+Noun = tuple[str, str]  # of one, of all other numbers
+
+_REVIEWERS: Noun = ("reviewer", "reviewers")
+_PEOPLE: Noun = ("person", "people")
+_VOTES: Noun = ("vote", "votes")
+_ANSWERS: Noun = ("answer", "answers")
 _SAID = {"approve": "approved", "changes": "asked for changes", "reject": "rejected"}
 
 
@@ -34,35 +40,41 @@ def explain(rule: Rule, count: Count, ruling: Ruling, words: str, *, closing: bo
     """The outcome, who said what, the rule (``words``), quorum, tie rule if it was used, and closing."""
     body = _review(count, ruling) if rule.review else _poll(rule, count, ruling)
     parts = [f"{ruling.outcome.replace('_', ' ')}: {body}", words, *_quorum(rule, count), *_tie(rule, ruling)]
-    return ", ".join([*parts, _closed(rule, count, closing)])
+    return ", ".join([*parts, _closed(rule, count, ruling, closing)])
 
 
 def _review(count: Count, ruling: Ruling) -> str:
     if ruling.outcome == "approved" and ruling.found == "carried":
-        return _of_roll(count, count.heads["approve"], "reviewers") + _weighted(count, "approve")
+        return _of_roll(count, count.heads["approve"], _REVIEWERS) + _weighted(count, "approve")
     if ruling.outcome in ("expired", "no_quorum"):
-        return _of_roll(count, count.ballots, "reviewers") + " answered"
+        return _of_roll(count, count.ballots, _REVIEWERS) + " answered"
     said = [f"{people} {_SAID[verdict]}" for verdict in _SAID if (people := count.heads.get(verdict, 0))]
-    return f"{', '.join(said)} of {count.roll if count.roll is not None else count.ballots} reviewers"
+    whole = count.ballots if count.roll is None else count.roll
+    return f"of {whole} {_noun(whole, _REVIEWERS)} {', '.join(said)}"
 
 
 def _poll(rule: Rule, count: Count, ruling: Ruling) -> str:
     if ruling.outcome in ("no_votes", "no_quorum"):
-        return _of_roll(count, count.ballots, "people") + " answered"
+        return _of_roll(count, count.ballots, _PEOPLE) + " answered"
     best = max(count.totals.values())
     leaders = [choice for choice in rule.choices if count.total(choice.key) == best]
     shown = [choice for choice in leaders if not ruling.winners or choice.key in ruling.winners]
     if rule.policy == "first_response":
         shown = [choice for choice in rule.choices if choice.key in ruling.winners]
-    names = " and ".join(choice.label for choice in shown)
-    total = number(count.total(shown[0].key))
-    return f"{names} with {total} of {number(count.weight)} votes" + (" each" if len(shown) > 1 else "")
+    names = " and ".join(f"“{choice.label}”" for choice in shown)
+    total, votes = number(count.total(shown[0].key)), _noun(count.weight, _VOTES)
+    each = " each" if len(shown) > 1 else ""
+    return f"{names} with {total} of {number(count.weight)} {votes}{each}"
 
 
-def _of_roll(count: Count, people: int, who: str) -> str:
+def _of_roll(count: Count, people: int, who: Noun) -> str:
     if count.roll is None:
-        return f"{people} {who}"
-    return f"{people or 'none'} of {count.roll} {who}"
+        return f"{people} {_noun(people, who)}"
+    return f"{people or 'none'} of {count.roll} {_noun(count.roll, who)}"
+
+
+def _noun(amount: Fraction | int, noun: Noun) -> str:
+    return noun[amount != 1]
 
 
 def _weighted(count: Count, choice: str) -> str:
@@ -76,7 +88,8 @@ def _quorum(rule: Rule, count: Count) -> list[str]:
         return []
     wanted = percent(rule.quorum) if isinstance(rule.quorum, Fraction) else str(rule.quorum)
     needed = rule.quorum * (count.roll or 0) if isinstance(rule.quorum, Fraction) else rule.quorum
-    return [f"quorum {wanted} {'met' if count.ballots >= needed else 'not met'} by {count.ballots} answers"]
+    met = "met" if count.ballots >= needed else "not met"
+    return [f"quorum {wanted} {met} by {count.ballots} {_noun(count.ballots, _ANSWERS)}"]
 
 
 def _tie(rule: Rule, ruling: Ruling) -> list[str]:
@@ -92,11 +105,15 @@ def _tie(rule: Rule, ruling: Ruling) -> list[str]:
     return [told[rule.tie]]
 
 
-def _closed(rule: Rule, count: Count, closing: bool) -> str:
+def _closed(rule: Rule, count: Count, ruling: Ruling, closing: bool) -> str:
+    """When it closed. What is closed by its first crossing depends on the order of answers, and says so."""
     if closing:
         return "closed at the deadline"
     if count.ballots == count.roll:
         return "closed when everybody had answered"
-    if rule.close == "first_crossing":
-        return "closed early at the first crossing, later answers not awaited"
-    return "closed early"
+    if rule.close == "decided":
+        return "closed early because the answers still missing could not change it"
+    if rule.policy == "first_response":
+        return "no other answer was waited for"
+    reached = "out of reach" if ruling.found == "failed" else "reached"
+    return f"closed early as soon as that was {reached}, so the order of answers mattered"
