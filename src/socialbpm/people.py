@@ -27,7 +27,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Community:
-    """A named group: where its posts go and who may answer. An empty roll refuses; it never means "anyone"."""
+    """A named group: its destinations and its roll. An empty roll refuses; it never means "anyone"."""
 
     name: str
     destinations: tuple[Destination, ...] = ()

@@ -145,7 +145,7 @@ class Capabilities:
 
 
 def dump(post: Post) -> dict[str, Any]:
-    """A post as JSON; ``load`` gives it back exactly. Written out, because ``asdict`` takes ten times as long."""
+    """A post as JSON; ``load`` gives it back exactly. Written out: ``asdict`` takes ten times as long."""
     return {
         "key": post.key,
         "destination": {"channel": post.destination.channel, "room": post.destination.room},

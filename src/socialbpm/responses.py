@@ -1,4 +1,4 @@
-"""What comes back: responses as they arrive, ballots that count, and the outcome that a gateway branches on."""
+"""What comes back: responses as they arrive, ballots that count, the outcome a gateway branches on."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Standing(StrEnum):
 class Response:
     """A verified, normalised answer as an adapter hands it in.
 
-    ``event_id`` is the channel's own id of the event (a repeat has the same). ``request`` is the request's id if
-    the answer carries it, else ``in_reply_to`` names the post (remote id). ``account`` is the stable id of the
-    account that answered. ``choices`` are keys; empty means the ballot is withdrawn. ``version`` 0: not stated.
-    ``at`` is the platform's own timestamp, for information.
+    ``event_id`` is the channel's own id of the event (a repeat has the same). ``request`` is the request's
+    id if the answer carries it, else ``in_reply_to`` names the post (remote id). ``account`` is the stable
+    id of the account that answered. ``choices`` are keys; empty means the ballot is withdrawn. ``version`` 0:
+    not stated. ``at`` is the platform's own timestamp, for information.
     """
 
     channel: str

@@ -85,7 +85,7 @@ def _all(rule: Rule) -> str:
 
 
 def _so_many(rule: Rule) -> str:
-    """A review counts approvals: without the word, a rejected one would read as if it had met its threshold."""
+    """A review counts approvals: without the word, a rejected one would seem to meet its threshold."""
     what = "approval" if rule.review else "vote"
     return f"threshold {rule.n} {what}{'' if rule.n == 1 else 's'}"
 
