@@ -23,7 +23,9 @@ from socialbpm.store.tables import delivery, event, request, response
 COMMENT = 10_000
 NAME = 200
 CHOICES = 100
-RECEIVED, REFUSED = "received", "refused"
+RECEIVED, REFUSED, WAITING = "received", "refused", "waiting"
+UNKNOWN_REQUEST = "there is no such request"
+UNKNOWN_POST = "no post here is known by that id; the answer counts once one is"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -31,6 +33,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What to tell the person: ``received`` (it will be counted), ``refused``, or the standing that it has.
+
+    ``waiting`` is what answers a post that is not known, and may turn out to be one of ours.
 
     ``reason`` is a phrase for people, ``seq`` the number of the event.
     """
@@ -114,13 +118,15 @@ class Inbox:
     def _accept(self, conn: Connection, channel: str, given: Response, row: Row[Any] | None) -> Reply:
         values = _cleaned(channel, given)
         values |= {"request": row.id if row else None, "received_at": self._clock.now()}
+        values["awaits"] = None if row or given.request else _clean(given.in_reply_to, NAME) or None
         seq = insert_returning(conn, event, event.c.seq, **values)
         if seq is None:
             return _standing(conn.execute(_BY_EVENT, {"by": channel, "of_event": values["event_id"]}).one())
         if row is None:
+            reply = _of_nothing_known(values["awaits"], seq)
             facts = {"channel": channel, "seq": seq}
-            audit.record(conn, self._clock.now(), "event.refused", None, None, **facts)
-            return Reply(standing=REFUSED, reason="there is no such request", seq=seq)
+            audit.record(conn, self._clock.now(), f"event.{reply.standing}", None, None, **facts)
+            return reply
         return _reply(row, seq)
 
 
@@ -133,10 +139,16 @@ def _reply(row: Row[Any], seq: int) -> Reply:
     return Reply(standing=RECEIVED, seq=seq)
 
 
+def _of_nothing_known(awaits: str | None, seq: int) -> Reply:
+    if awaits is None:
+        return Reply(standing=REFUSED, reason=UNKNOWN_REQUEST, seq=seq)
+    return Reply(standing=WAITING, reason=UNKNOWN_POST, seq=seq)
+
+
 def _standing(row: Row[Any]) -> Reply:
     """The reply for an event that is stored already."""
     if row.request is None:
-        return Reply(standing=REFUSED, reason="there is no such request", seq=row.seq)
+        return _of_nothing_known(row.awaits, row.seq)
     return Reply(standing=row.standing or RECEIVED, reason=row.reason or "", seq=row.seq)
 
 
@@ -182,9 +194,9 @@ _BY_POST = (
     .order_by(delivery.c.sent_at.desc())
     .limit(1)
 )
-_STORED: Select[Any] = select(event.c.seq, event.c.request, response.c.standing, response.c.reason).join_from(
-    event, response, response.c.seq == event.c.seq, isouter=True
-)
+_STORED: Select[Any] = select(
+    event.c.seq, event.c.request, event.c.awaits, response.c.standing, response.c.reason
+).join_from(event, response, response.c.seq == event.c.seq, isouter=True)
 _BY_SEQ: Select[Any] = _STORED.where(event.c.seq == bindparam("of_seq"))
 _BY_EVENT: Select[Any] = _STORED.where(
     event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event")

@@ -12,6 +12,7 @@ from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import NotFound, StateError
+from socialbpm.inbox import waiting
 from socialbpm.outbox import deliveries, prompt
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.outbox.preparation import Preparation
@@ -103,6 +104,8 @@ class Outbox:
         changed = update(delivery).where(delivery.c.id == row.id)
         conn.execute(changed.values(stands | {"sent_at": now, "error": ""}))
         deliveries.wake_followers(conn, self._work, row.creates or row.id, now)
+        if row.action == Action.CREATE:
+            waiting.attach(conn, self._work, row.channel, receipt.remote_id, row.request, row.run, now)
         if row.purpose == Purpose.OPEN:
             self._work.schedule(conn, "tally", row.request, now)
 

@@ -19,6 +19,7 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Claim, Work
 from socialbpm.errors import AuthorizationFailed, ChannelError, Rejected, TemporaryFailure
 from socialbpm.faults import crash_point
+from socialbpm.inbox import waiting
 from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State
 from socialbpm.outbox.errands import Attempt, Errand, carry_out, pointless
@@ -148,6 +149,8 @@ class Relay:
             conn, row, state=State.SENT, remote_id=receipt.remote_id, url=receipt.url, sent_at=now, error=""
         )
         self._audit(conn, row, "post.sent" if row.action == Action.CREATE else "post.edited")
+        if row.action == Action.CREATE:
+            waiting.attach(conn, self._work, row.channel, receipt.remote_id, row.request, row.run, now)
         self._tell(conn, row)
         self._work.finish(conn, claim)
 

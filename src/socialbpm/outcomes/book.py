@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, select, update
 
 from socialbpm.outcomes.standings import Judged, Sitting
 from socialbpm.responses import Standing
@@ -90,7 +90,11 @@ _EVENTS: Select[Any] = (
         ),
     )
     .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
-    .where(event.c.request == bindparam("of_request"), event.c.seq > bindparam("seen"))
+    .where(
+        event.c.request == bindparam("of_request"),
+        event.c.seq > bindparam("seen"),
+        ~exists().where(response.c.seq == event.c.seq),  # who looks back for one that was attached late
+    )
     .order_by(event.c.seq)
     .limit(bindparam("most"))
 )

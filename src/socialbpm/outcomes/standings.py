@@ -15,6 +15,8 @@ from socialbpm.policies import Count, Rule, decide
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome, Standing
 
+REPLACED = "replaced by a later answer"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -88,6 +90,8 @@ class Sitting:
             return Standing.INELIGIBLE, _why_not(event, terms)
         if event.version not in (0, terms.version):
             return Standing.SPOILED, f"about version {event.version}, but version {terms.version} is open"
+        if before[0] > event.seq:  # it came first, but only now is known what it was about
+            return Standing.SUPERSEDED, REPLACED
         return _of_ballot(terms, choices, had_one=bool(before[0]))
 
     def _cast(
@@ -110,7 +114,7 @@ class Sitting:
         """The person's earlier ballot gives way."""
         withdrawn = by == Standing.WITHDRAWN
         standing = Standing.WITHDRAWN if withdrawn else Standing.SUPERSEDED
-        reason = "taken back by its voter" if withdrawn else "replaced by a later answer"
+        reason = "taken back by its voter" if withdrawn else REPLACED
         self.replaced.append(Judged(seq=seq, person=person, standing=standing, reason=reason))
         self.standings[Standing.ACCEPTED] -= 1
         self.standings[standing] += 1

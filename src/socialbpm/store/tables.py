@@ -204,6 +204,7 @@ event = Table(
     Column("channel", String, nullable=False),
     Column("event_id", String, nullable=False),
     Column("request", String(36)),  # NULL: it could not be attached
+    Column("awaits", String),  # the remote id that it answers, while no post here is known by that
     Column("account", String, nullable=False),
     Column("choices", JSON, nullable=False),
     Column("comment", Text, nullable=False, default=""),
@@ -212,6 +213,7 @@ event = Table(
     Column("platform_at", Instant),
     UniqueConstraint("channel", "event_id"),
     Index("social_event_of_request", "request", "seq"),
+    _index_where_set("social_event_waiting", "awaits"),
 )
 
 # outcomes: what became of each event; at most one row per person and request stands as 'accepted'

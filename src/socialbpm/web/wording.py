@@ -43,6 +43,8 @@ SENTENCES = {
     "account.paused": "an account is paused: a person must look",
     "work.parked": "a piece of work is set aside: a person must look",
     "event.refused": "an event was refused",
+    "event.waiting": "an answer waits for the post that it is about",
+    "event.attached": "an answer found the post that it is about",
 }
 STANDINGS = {
     "": "Your answer is in. It will be counted in a moment.",

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("request", sa.String(length=36), nullable=True),
+        sa.Column("awaits", sa.String(), nullable=True),
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("choices", sa.JSON(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
@@ -48,6 +49,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel", "event_id"),
     )
     op.create_index("social_event_of_request", "social_event", ["request", "seq"], unique=False)
+    op.create_index(
+        "social_event_waiting",
+        "social_event",
+        ["awaits"],
+        unique=False,
+        sqlite_where=sa.text("awaits IS NOT NULL"),
+        postgresql_where=sa.text("awaits IS NOT NULL"),
+    )
     op.create_table(
         "social_local_post",
         sa.Column("key", sa.String(length=36), nullable=False),

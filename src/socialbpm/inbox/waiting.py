@@ -1,0 +1,46 @@
+"""Answers that came before the receipt of the post that they answer: kept until that post is known.
+
+A platform may tell of an answer before we have written down which post it is about, because the worker was
+killed in between or because its webhook was faster. Such an answer counts as received when it was received.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, update
+
+from socialbpm.engines.work import Work
+from socialbpm.store import audit
+from socialbpm.store.tables import event, request
+
+
+def attach(
+    conn: Connection, work: Work, channel: str, remote_id: str, request_id: str, run: str, now: datetime
+) -> None:
+    """The post ``remote_id`` of ``channel`` is now known as one of this request: what waited for it, counts.
+
+    In the transaction that records the post. One look into an index if nothing waits.
+    """
+    post = {"by": channel, "of_remote": remote_id}
+    waited = sorted(conn.execute(_ATTACH, {**post, "of_request": request_id}).scalars())
+    if not waited:
+        return
+    conn.execute(_LOOK_BACK, {"of_id": request_id, "before": waited[0] - 1})
+    known = {"kind": "event.attached", "run": run, "request": request_id}
+    audit.record_all(conn, now, [{**known, "facts": {"channel": channel, "seq": seq}} for seq in waited])
+    work.schedule(conn, "tally", request_id, now)
+
+
+_ATTACH = (
+    update(event)
+    .where(event.c.awaits == bindparam("of_remote"), event.c.channel == bindparam("by"))
+    .values(request=bindparam("of_request"), awaits=None)
+    .returning(event.c.seq)
+)
+_SEEN = request.c.ballots_seen
+_LOOK_BACK = (
+    update(request)
+    .where(request.c.id == bindparam("of_id"))
+    .values(ballots_seen=case((_SEEN > bindparam("before"), bindparam("before")), else_=_SEEN))
+)
