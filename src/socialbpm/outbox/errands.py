@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -33,7 +33,7 @@ class Errand:
 class Attempt:
     """What came of an errand: a receipt, or an error; ``uncertain`` as in Errand, if that is not settled.
 
-    Neither: it does not stand, and is not wanted any more.
+    Neither: it was looked for, and does not stand.
     """
 
     receipt: Receipt | None = None
@@ -42,32 +42,27 @@ class Attempt:
 
 
 def carry_out(errand: Errand) -> Attempt:
-    """Call the channel; an uncertain create is looked for first where the channel can look."""
-    try:
-        if not errand.uncertain or errand.channel.capabilities.dedupe != Dedupe.LOOKUP:
-            return _write(errand)
-        found = errand.channel.find(errand.post)
-    except Exception as error:
-        return Attempt(error=_as_channel_error(error), uncertain=True)
-    if found is None and not pointless(errand.row):
-        return _write(replace(errand, uncertain=False))
-    return Attempt(receipt=found)
+    """Call the channel, once: an uncertain create is only looked for, where the channel can look.
 
-
-def _write(errand: Errand) -> Attempt:
+    To send what is not there would be a second call, and the lease is good for one.
+    """
+    looks = errand.uncertain and errand.channel.capabilities.dedupe == Dedupe.LOOKUP
     try:
-        return Attempt(receipt=_written(errand))
+        if looks:
+            return Attempt(receipt=errand.channel.find(errand.post))
+        return Attempt(receipt=written(errand.channel, errand.row.action, errand.post, errand.target))
     except Exception as error:
         return Attempt(error=_as_channel_error(error), uncertain=errand.uncertain)
 
 
-def _written(errand: Errand) -> Receipt:
-    if errand.target is None:
-        return errand.channel.publish(errand.post)
-    if errand.row.action == Action.EDIT:
-        return errand.channel.edit(errand.target, errand.post)
-    errand.channel.delete(errand.target)
-    return errand.target
+def written(channel: Channel, action: str, post: Post, target: Receipt | None) -> Receipt:
+    """Have ``channel`` create ``post``, or do ``action`` to the ``target`` that stands. Raises as it does."""
+    if target is None:
+        return channel.publish(post)
+    if action == Action.EDIT:
+        return channel.edit(target, post)
+    channel.delete(target)
+    return target
 
 
 def _as_channel_error(error: Exception) -> ChannelError:

@@ -21,6 +21,7 @@ from socialbpm.outbox.patience import out_of_patience, pause, rest_of
 from socialbpm.posts import Media, MediaLimits
 from socialbpm.store import Store, audit
 from socialbpm.store.tables import delivery, process, request, run
+from socialbpm.tasks import MediaSource
 
 Files = Callable[[str], bytes | None]
 
@@ -83,9 +84,27 @@ class Preparation:
             crash_point("prepare.before-commit")
         crash_point("prepare.after-commit")
 
+    def frozen(self, request_id: str, pictures: Sequence[MediaSource]) -> tuple[MediaSource, ...]:
+        """The same pictures by references to their bytes, once those are here and fit every channel asked.
+
+        For who must know now; outside any transaction. Raises TaskFailed, or TemporaryFailure if it is worth
+        another try.
+        """
+        with self._store.read() as conn:
+            files = _files(conn, request_id)
+            asked = conn.execute(_CHANNELS, {"of_request": request_id}).scalars().all()
+        taken = tuple(MediaSource(src=self._media.take(each.src, files), alt=each.alt) for each in pictures)
+        for channel in asked:
+            for each in taken:
+                self._media.fit(each.src, each.alt, self._limits(channel))
+        return taken
+
+    def _limits(self, channel: str) -> MediaLimits:
+        known = self._channels.get(channel)
+        return known.capabilities.media if known else MediaLimits()
+
     def _fitted(self, row: Row[Any], taken: Mapping[str, str]) -> tuple[Media, ...]:
-        channel = self._channels.get(row.channel)
-        limits = channel.capabilities.media if channel else MediaLimits()
+        limits = self._limits(row.channel)
         return tuple(
             self._media.fit(taken[source.src], source.alt, limits) for source in deliveries.sources(row)
         )
@@ -119,6 +138,7 @@ class Preparation:
             for row in rows:
                 facts = {"delivery": row.id, "channel": row.channel, "reason": failure.what}
                 audit.record(conn, self._clock.now(), "post.rejected", row.run, row.request, **facts)
+                deliveries.wake_followers(conn, self._work, row.creates or row.id, self._clock.now())
             if any(row.purpose == Purpose.OPEN for row in rows):
                 self._outcomes.close(conn, claim.ref, error=failure.code, reason=failure.what)
             self._work.finish(conn, claim)
@@ -154,6 +174,7 @@ _WAITING: Select[Any] = (
     .join(request, request.c.id == delivery.c.request)
     .where(delivery.c.request == bindparam("of_request"), delivery.c.state == State.PREPARING)
 )
+_CHANNELS = select(delivery.c.channel).distinct().where(delivery.c.request == bindparam("of_request"))
 _SOURCES = (
     select(process.c.sources)
     .join_from(request, run, run.c.id == request.c.run)

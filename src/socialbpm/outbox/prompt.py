@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from socialbpm.channels.base import Channel
 from socialbpm.engines.work import Work
 from socialbpm.errors import ChannelError
-from socialbpm.outbox.deliveries import Action, State, Write
-from socialbpm.outbox.queueing import Place, place
-from socialbpm.posts import Post, Receipt
+from socialbpm.outbox.deliveries import State, Write
+from socialbpm.outbox.errands import written
+from socialbpm.outbox.queueing import place
 
 
 def deliver(
@@ -39,17 +39,8 @@ def deliver(
         return row
     try:
         post = replace(write.post, key=row["id"], reply_to=where.answers)
-        receipt = _written(channel, write, post, where)
+        receipt = written(channel, write.action, post, where.target)
     except ChannelError:  # the relay will meet it again, and knows what to do about it
         return row
     stands = {"state": State.SENT, "remote_id": receipt.remote_id, "url": receipt.url, "sent_at": now}
     return row | stands | {"post": {**row["post"], "reply_to": post.reply_to}, "attempts": 1}
-
-
-def _written(channel: Channel, write: Write, post: Post, where: Place) -> Receipt:
-    if where.target is None:
-        return channel.publish(post)
-    if write.action == Action.EDIT:
-        return channel.edit(where.target, post)
-    channel.delete(where.target)
-    return where.target

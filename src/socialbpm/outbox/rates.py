@@ -29,13 +29,14 @@ class Rates:
     def reserve(self, conn: Connection, channel: str, kept: datetime | None = None) -> Slot:
         """The next free place of this account, now taken. An account without a limit is always free.
 
-        ``kept`` is the place that was taken before. It stands, but it is no right to write to an account that
-        has been paused since.
+        ``kept`` is the place that was taken before. It stands until its time has gone by, so that those who
+        were away do not all write at once; and it is no right to write to an account that has been paused.
         """
-        if kept is not None:
-            paused = conn.execute(_PAUSED, {"of_channel": channel}).scalar() or ""
-            return Slot(at=kept, paused=paused)
         now = self._clock.now()
+        if kept is not None:
+            known = conn.execute(_KNOWN, {"of_channel": channel}).first()
+            if known is not None and now < kept + known.interval * MICROSECOND:
+                return Slot(at=kept, paused=known.paused)
         row = conn.execute(_RESERVE, {"of_channel": channel, "now": now}).first()
         if row is None:
             return Slot(at=now)
@@ -68,7 +69,9 @@ class Rates:
         insert_once(conn, account_rate, channel=channel, tat=EPOCH, interval=0, paused="")
 
 
-_PAUSED = select(account_rate.c.paused).where(account_rate.c.channel == bindparam("of_channel"))
+_KNOWN = select(account_rate.c.interval, account_rate.c.paused).where(
+    account_rate.c.channel == bindparam("of_channel")
+)
 _NOW = bindparam("now", type_=Instant())
 _START = case((account_rate.c.tat > _NOW, account_rate.c.tat), else_=_NOW)
 _RESERVE = (

@@ -90,7 +90,7 @@ class Relay:
         if uncertain and row.state == State.SENDING:
             self._unknown(conn, row, "the worker ended before the answer came")
         if uncertain and channel.capabilities.dedupe == Dedupe.NONE:
-            self._work.finish(conn, claim)
+            self._leave(conn, claim, row)
             return None
         return self._in_turn(conn, claim, row, channel, uncertain=uncertain)
 
@@ -129,8 +129,9 @@ class Relay:
 
     def _record(self, conn: Connection, errand: Errand, attempt: Attempt) -> None:
         claim, row, error = errand.claim, errand.row, attempt.error
-        if attempt.receipt is None and error is None:
-            self._skip(conn, claim, row)
+        if attempt.receipt is None and error is None:  # not there: sent under a claim of its own, if it is
+            self._set(conn, row, state=State.DUE)
+            self._work.finish(conn, claim, self._clock.now())
         elif attempt.receipt is not None:
             self._listen(conn, errand)
             self._sent(conn, claim, row, attempt.receipt)
@@ -163,10 +164,11 @@ class Relay:
         """Refused for good. After an uncertain attempt this says nothing about the first: a person must."""
         if attempt.uncertain:
             self._unknown(conn, errand.row, why)
-        else:
-            self._set(conn, errand.row, state=State.REJECTED, error=why)
-            self._audit(conn, errand.row, "post.rejected", reason=why)
-            self._tell(conn, errand.row)
+            self._leave(conn, errand.claim, errand.row)
+            return
+        self._set(conn, errand.row, state=State.REJECTED, error=why)
+        self._audit(conn, errand.row, "post.rejected", reason=why)
+        self._tell(conn, errand.row)
         self._work.finish(conn, errand.claim)
 
     def _again(
@@ -185,7 +187,7 @@ class Relay:
         if over and not uncertain:
             self._rejected(conn, errand, Attempt(), f"given up after {PATIENCE.days} day: {why}")
         elif over or (uncertain and errand.channel.capabilities.dedupe == Dedupe.NONE):
-            self._work.finish(conn, errand.claim)
+            self._leave(conn, errand.claim, row)
         else:
             self._work.finish(conn, errand.claim, now + max(rest, pause(row.attempts)))
 
@@ -205,6 +207,11 @@ class Relay:
         else:
             self._set(conn, row, state=State.PARKED, slot=None, error=why)
             self._audit(conn, row, "post.parked", reason=why)
+        self._leave(conn, claim, row)
+
+    def _leave(self, conn: Connection, claim: Claim, row: Row[Any]) -> None:
+        """To a person, however long that takes: what only answers this post need not wait as long."""
+        deliveries.wake_followers(conn, self._work, row.creates or row.id, self._clock.now())
         self._work.finish(conn, claim)
 
     def _unknown(self, conn: Connection, row: Row[Any], why: str) -> None:

@@ -173,6 +173,8 @@ class Outcomes:
         if ending.unsent:
             gone = {"state": deliveries.State.SKIPPED, "error": "the request had ended before it was sent"}
             conn.execute(update(delivery).where(delivery.c.id.in_(ending.unsent)).values(gone))
+            for create in ending.unsent:
+                deliveries.wake_followers(conn, self._work, create, self._clock.now())
         self._outbox.enqueue(conn, ending.writes, run=row.run, element=row.element)
 
     def _audit_end(

@@ -34,7 +34,11 @@ def ending(rows: Sequence[Row[Any]], channels: Mapping[str, Channel], note: str,
     asking = [row for row in rows if row.action == Action.CREATE and row.post["ask"]]
     unsent = tuple(row.id for row in asking if row.state in UNSENT)
     sent = [row for row in asking if row.state in (State.SENDING, State.SENT, State.UNKNOWN)]
-    writes = (_write(row, rows, channels.get(row.channel), note, now) for row in sent)
+    after = max((row.seq for row in rows), default=0) + 1  # a number for each: one room may hold several
+    writes = (
+        _write(row, rows, channels.get(row.channel), after + number, note, now)
+        for number, row in enumerate(sent)
+    )
     return Ending(writes=tuple(write for write in writes if write is not None), unsent=unsent)
 
 
@@ -47,14 +51,13 @@ def signed(explanation: str, people: Sequence[str]) -> str:
 
 
 def _write(
-    create: Row[Any], rows: Sequence[Row[Any]], channel: Channel | None, note: str, now: datetime
+    create: Row[Any], rows: Sequence[Row[Any]], channel: Channel | None, seq: int, note: str, now: datetime
 ) -> Write | None:
     """An edit that takes the question away; where a channel cannot edit, an answer that says how it ended."""
     capabilities = channel.capabilities if channel else None
     own = [row for row in rows if create.id in (row.id, row.creates)]
-    after = max(row.seq for row in rows) + 1
     if capabilities is None or capabilities.can_edit:
-        return _edit(create, own, after, note, now)
+        return _edit(create, own, seq, note, now)
     if not capabilities.can_thread or create.purpose != Purpose.OPEN:
         return None
     text = note
@@ -64,7 +67,7 @@ def _write(
         request=create.request,
         purpose=Purpose.CLOSE,
         action=Action.CREATE,
-        seq=after,
+        seq=seq,
         post=replace(_content(create), text=(Span(text, authored=False),), media=()),
         due=now,
         parent=create.id,

@@ -100,13 +100,13 @@ class Revision:
     def _edits(
         self, creates: Sequence[Row[Any]], seq: int, channels: Mapping[str, Channel]
     ) -> Iterator[Write]:
-        for row in creates:
+        for number, row in enumerate(creates):  # a number for each: one room may hold several
             channel = channels.get(row.channel)
             edit = Write(
                 request=self.row.id,
                 purpose=Purpose.REVISE,
                 action=Action.EDIT,
-                seq=seq,
+                seq=seq + number,
                 post=self._post(row, channels),
                 due=self.now,
                 sources=self.task.media,
