@@ -107,12 +107,12 @@ def declared(**changes: Any) -> type[WallChannel]:
 
 
 class Pictures:
-    """A media room that freezes any source whose name does not start with ``bad``."""
+    """A media room that freezes any source whose name does not start with ``bad``, and knows it again."""
 
     def take(self, src: str, files: Any) -> str:
         if src.startswith("bad"):
             raise TaskFailed("social.invalid", f"'{src}' is no picture")
-        return src
+        return src if src.startswith("frozen/") else f"frozen/{src}"
 
     def fit(self, ref: str, alt: str, limits: MediaLimits) -> Media:
         return Media(ref=f"media:{ref}", alt=alt, type="image/png")
@@ -150,10 +150,10 @@ class Middle:
         self.work.register_own("resume", self._resume)
         self.outbox = Outbox(self.store, self.clock, self.work, self.channels)
         self.outcomes = Outcomes(self.store, self.clock, self.work, self.outbox)
+        preparation = Preparation(self.store, self.clock, self.work, self.channels, Pictures(), self.outcomes)
         self.requests = Requests(
-            self.store, self.clock, self.work, self.outbox, self.outcomes, self.communities
+            self.store, self.clock, self.work, self.outbox, self.outcomes, preparation, self.communities
         )
-        Preparation(self.store, self.clock, self.work, self.channels, Pictures(), self.outcomes)
         self.inbox = Inbox(self.store, self.clock, self.work, self.channels)
         Collector(self.store, self.clock, self.work, self.channels, self.inbox)
         self._numbers = itertools.count(1)

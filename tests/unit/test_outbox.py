@@ -563,7 +563,7 @@ def test_media_are_frozen_before_the_first_send(middle: Middle) -> None:
     assert state(middle, request) == ["PREPARING"]
     middle.drain()
     (media,) = middle.wall.posts["p1"].media
-    assert (media.ref, media.alt) == ("media:map.png", "A map")
+    assert (media.ref, media.alt) == ("media:frozen/map.png", "A map")
     assert "sources" not in middle.deliveries(request)[0].post
 
 

@@ -296,13 +296,27 @@ def test_a_revision_that_cannot_be_posted_changes_nothing(middle: Middle, change
 
 
 def test_a_picture_of_a_revision_that_cannot_be_fetched(middle: Middle) -> None:
-    """The request stays open with the old post; the delivery says why."""
+    """No version is counted that nobody is shown: answers to what still stands go on counting."""
+    request = middle.open(review(policy="n_of_m", n=2))
+    middle.drain()
+    middle.answer(request, "ada", "approve", version=1)
+    middle.drain()
+    with pytest.raises(TaskFailed, match="is no picture"):
+        middle.requests.revise(request, text="better", media=[{"src": "bad.exe", "alt": "Scan 2"}])
+    assert [row.state for row in middle.deliveries(request)] == ["SENT"]
+    middle.answer(request, "grace", "approve", version=1)
+    middle.drain()
+    assert middle.result(request)["outcome"] == "approved"
+
+
+def test_a_revision_shows_the_bytes_that_were_checked(middle: Middle) -> None:
+    """What was fetched for the check is what is posted: the source is not asked a second time."""
     request = middle.open(review())
     middle.drain()
-    middle.requests.revise(request, media=[{"src": "bad.exe", "alt": "Scan 2"}])
+    middle.requests.revise(request, media=[{"src": "v2.png", "alt": "Scan 2"}])
+    assert [source["src"] for source in middle.deliveries(request)[1].post["sources"]] == ["frozen/v2.png"]
     middle.drain()
-    assert middle.request(request).state == "OPEN"
-    assert [row.state for row in middle.deliveries(request)] == ["SENT", "REJECTED"]
+    assert middle.wall.posts["p1"].media[0].ref == "media:frozen/v2.png"
 
 
 def test_only_what_is_open_can_be_revised(middle: Middle) -> None:

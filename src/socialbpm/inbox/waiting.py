@@ -42,5 +42,5 @@ _SEEN = request.c.ballots_seen
 _LOOK_BACK = (
     update(request)
     .where(request.c.id == bindparam("of_id"))
-    .values(ballots_seen=case((_SEEN > bindparam("before"), bindparam("before")), else_=_SEEN))
+    .values(ballots_seen=case((bindparam("before") < _SEEN, bindparam("before")), else_=_SEEN))
 )

@@ -13,7 +13,7 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import NotFound, RequestClosed
 from socialbpm.faults import crash_point
-from socialbpm.outbox import Outbox
+from socialbpm.outbox import Outbox, Preparation
 from socialbpm.outbox.deliveries import Write
 from socialbpm.outcomes import LIVE, Outcomes, timing
 from socialbpm.outcomes.results import result_of
@@ -53,10 +53,11 @@ class Requests:
         work: Work,
         outbox: Outbox,
         outcomes: Outcomes,
+        preparation: Preparation,
         communities: Mapping[str, Community],
     ) -> None:
         self._store, self._clock, self._work = store, clock, work
-        self._outbox, self._outcomes = outbox, outcomes
+        self._outbox, self._outcomes, self._preparation = outbox, outcomes, preparation
         self._prospects = Prospects(communities, outbox.channels)
 
     def examine(self, opening: Opening) -> Prospect:
@@ -97,21 +98,23 @@ class Requests:
     ) -> int:
         """Give an open request a new text, new media ``[{"src", "alt"}]`` or both; returns its new version.
 
-        Answers to the old version are spoiled, the posts are edited. Raises NotFound, RequestClosed (also for
-        one whose time is over and that only waits for its last reading, because nobody could answer), and
-        TaskFailed ``social.invalid`` for a text or picture that cannot be posted.
+        Answers to the old version are spoiled, the posts are edited. Its pictures are fetched before that, so
+        that no version counts which cannot be shown. Raises NotFound, RequestClosed (also for one whose time
+        is over and that only waits for its last reading, because nobody could answer), TaskFailed
+        ``social.invalid`` for a text or picture that cannot be posted, and TemporaryFailure for a picture
+        that is out of reach; then nothing has changed.
         """
+        with self._store.read() as conn:
+            row, task = self._revisable(conn, request_id)
+        wanted = revised(task, text, media)
+        self._prospects.check(wanted, row.element)
+        pictures = self._preparation.frozen(request_id, wanted.media)
         with self._store.begin() as conn:
             self._outcomes.tally(conn, request_id)
-            row = conn.execute(_REQUEST, {"of_id": request_id}).first()
-            if row is None:
-                raise NotFound(f"there is no request '{request_id}'")
-            task = tasks.load(row.task)
-            if row.state not in LIVE or not isinstance(task, Asking):
-                raise RequestClosed(f"request '{request_id}' is {row.state} and asks nothing any more")
-            if row.ends_at is not None and row.ends_at <= self._clock.now():
-                raise RequestClosed(f"the time of request '{request_id}' is over")
-            version = self._revise(conn, row, revised(task, text, media))
+            row, now = self._revisable(conn, request_id)
+            kept = media is None and now.media != task.media  # somebody else gave it other ones meanwhile
+            new = revised(now, text, None).model_copy(update={} if kept else {"media": pictures})
+            version = self._revise(conn, row, new)
             crash_point("revise.before-commit")
         crash_point("revise.after-commit")
         return version
@@ -153,6 +156,18 @@ class Requests:
             return
         if deadline is not None:
             self._work.schedule(conn, "tally", opening.key, deadline)
+
+    def _revisable(self, conn: Connection, request_id: str) -> tuple[Row[Any], Asking]:
+        """The request as it stands. Raises NotFound, RequestClosed."""
+        row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+        if row is None:
+            raise NotFound(f"there is no request '{request_id}'")
+        task = tasks.load(row.task)
+        if row.state not in LIVE or not isinstance(task, Asking):
+            raise RequestClosed(f"request '{request_id}' is {row.state} and asks nothing any more")
+        if row.ends_at is not None and row.ends_at <= self._clock.now():
+            raise RequestClosed(f"the time of request '{request_id}' is over")
+        return row, task
 
     def _revise(self, conn: Connection, row: Row[Any], task: Asking) -> int:
         self._prospects.check(task, row.element)

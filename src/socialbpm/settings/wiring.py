@@ -98,8 +98,8 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         channels[name] = around(adapter(account.adapter or name)(connection))
     outbox = Outbox(store, clock, work, channels)
     outcomes = Outcomes(store, clock, work, outbox)
-    requests = Requests(store, clock, work, outbox, outcomes, people)
-    Preparation(store, clock, work, channels, media, outcomes)
+    preparation = Preparation(store, clock, work, channels, media, outcomes)
+    requests = Requests(store, clock, work, outbox, outcomes, preparation, people)
     capabilities = {name: channel.capabilities for name, channel in channels.items()}
     definitions = Definitions(store, clock, people, capabilities)
     inbox = Inbox(store, clock, work, channels)

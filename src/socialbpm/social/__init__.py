@@ -177,10 +177,11 @@ class Social:
     def revise(
         self, request_id: str, *, text: str | None = None, media: Sequence[Mapping[str, str]] | None = None
     ) -> RequestView:
-        """Give an open request a new version; ballots on the old one are void. Raises NotFound,
-        RequestClosed.
+        """Give an open request a new version; ballots on the old one are void.
 
-        ``media`` is a list of ``{"src": "media:…", "alt": "…"}``.
+        ``media`` is a list of ``{"src": "media:…", "alt": "…"}``. Pictures are fetched and checked first. Raises
+        NotFound, RequestClosed, TaskFailed for what cannot be posted, TemporaryFailure for a picture that is
+        out of reach; then the old version stays.
         """
         self.rooms.requests.revise(request_id, text=text, media=media)
         return self.request(request_id)
