@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from socialbpm import tasks
+
 from tests.models import GLOBALS, Model, error, many
 from tests.runs import Run
 
@@ -29,6 +31,22 @@ def test_a_failed_delivery_reaches_the_boundary_of_its_own_task_only(tmp_path: P
     assert (run.waits, "f2" in run.path, "f1" in run.path) == (["one"], True, False)
     assert (run.answer("one").status, run.path[-1]) == ("finished", "e1")
     assert run.data["two"]["explanation"] == "local/hall: local: refused, as the replay says"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [({}, "social.delivery_failed"), ({"quorum": "{{ 1 / 0 }}"}, "social.invalid")],
+)
+def test_what_failed_is_told_in_the_same_keys(tmp_path: Path, attributes: dict[str, str], code: str) -> None:
+    """Whether it failed before or after it opened: the documented keys of a result, the code in ``error``."""
+    model = Model().start().ask("ask", **attributes).on("ask", "failed", error())
+    document = model.end("done", "e").flow("begin", "ask", "done").flow("failed", "e").text(GLOBALS)
+    run = Run(tmp_path, document).fail("room").start()
+    assert (run.status, run.path[-1]) == ("finished", "e")
+    assert (run.data["ask"]["outcome"], run.data["ask"]["error"]) == ("", code)
+    assert run.data["ask"]["explanation"]
+    assert set(run.data["ask"]) == set(tasks.result_keys("requestReview")) - {"reasons", "voters"}
+    assert run.data["ask"]["counts"] == {}
 
 
 def test_an_error_that_nothing_catches_parks_the_run_with_its_reason(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def _common(conn: Connection, row: Row[Any]) -> dict[str, Any]:
     return {
         "outcome": row.outcome["outcome"],
         "explanation": row.outcome["explanation"],
+        "error": row.error,
         "request": row.id,
         "links": list(dict.fromkeys(links)),
         "closed_at": row.closed_at.isoformat(),

@@ -172,9 +172,8 @@ def apply(task: Step, closed: Closed) -> None:
     Engine steps must follow.
     """
     if closed.error:
-        payload = {task.task_spec.result_variable: closed.result} if closed.result else {}
-        payload = payload or _failure(task, closed.error, closed.reason)
-        if not throw_at(task, closed.error, without_typename(payload)):
+        payload = {task.task_spec.result_variable: without_typename(closed.result)}
+        if not throw_at(task, closed.error, payload):
             raise Parked(f"element '{closed.element}': {closed.error}: {closed.reason}")
         return
     task.data[task.task_spec.result_variable] = without_typename(closed.result)
@@ -229,7 +228,8 @@ def _waits(task: Step) -> bool:
 
 def _failure(task: Step, code: str, what: str) -> dict[str, Any]:
     """What the way behind an error boundary event finds in the task's result variable."""
-    return {task.task_spec.result_variable: {"outcome": "", "error": code, "explanation": what}}
+    spec = task.task_spec
+    return {spec.result_variable: tasks.failed(spec.declaration["element"], code, what)}
 
 
 def _where(error: Exception) -> str:

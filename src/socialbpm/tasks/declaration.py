@@ -155,6 +155,12 @@ def result_keys(element: str) -> tuple[str, ...]:
     return tuple(model(element).RESULT.model_fields)
 
 
+def failed(element: str, error: str, explanation: str) -> dict[str, Any]:
+    """The result of a task that failed with this code before a request was opened for it."""
+    result = model(element).RESULT(outcome="", error=error, explanation=explanation)
+    return result.model_dump(mode="json", exclude={"reasons", "voters"})
+
+
 def _tidy(child: Child) -> Child:
     return Child(
         name=child["name"], attributes=dict(child["attributes"]), text=inspect.cleandoc(child["text"]).strip()

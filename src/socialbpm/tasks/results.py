@@ -37,11 +37,16 @@ class PostResult(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    outcome: str = Field(description="What a gateway branches on.")
+    outcome: str = Field(description="What a gateway branches on; empty if it could not be carried out.")
     explanation: str = Field(description="One sentence that a person understands.")
-    request: str = Field(description="The id of the request.")
+    error: str = Field(
+        default="", description="The BPMN error code, if it could not be carried out or `raiseOn` made one."
+    )
+    request: str = Field(default="", description="The id of the request; empty if none was opened.")
     links: list[str] = Field(default=[], description="The addresses of the posts.")
-    closed_at: str = Field(description="When it ended: ISO 8601, UTC.")
+    closed_at: str = Field(
+        default="", description="When it ended: ISO 8601, UTC; empty if no request was opened."
+    )
 
 
 class AskResult(PostResult):
