@@ -88,6 +88,28 @@ def test_a_piece_that_comes_again_comes_again(bench: Bench) -> None:
     assert bench.written() == Counter({"a": 1, "b": 2, "c": 1})
 
 
+def test_slow_reading_does_not_outlast_the_lease(tmp_path: Path) -> None:
+    """What cannot be read before the lease ends is given back unread: two workers never do it twice."""
+    one, two = (Bench(tmp_path / "social.db", reads=True) for _ in range(2))
+    two.clock = one.clock
+    read: list[str] = []
+
+    def slowly(ref: str) -> str:
+        one.clock.advance(timedelta(seconds=20))
+        two.engine.drain()
+        read.append(ref)
+        return ref
+
+    two.work = Work(two.store, one.clock, two.engine)
+    two.work.register_steps("step", two._write, lambda ref: read.append(ref))
+    one.work.register_steps("step", one._write, slowly)
+    refs = [f"r{number}" for number in range(6)]
+    one.schedule(*refs)
+    one.engine.drain()
+    assert one.written() == Counter(refs)
+    assert sorted(read) == refs
+
+
 def test_a_local_post_stands_with_the_decision_to_post_it(tmp_path: Path) -> None:
     """It is there when ``start`` returns, and it is not there if the transaction is given up."""
     with socialbpm.open(f"sqlite:///{tmp_path / 'social.db'}", communities=COMMUNITIES) as social:

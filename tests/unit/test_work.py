@@ -6,12 +6,15 @@ import multiprocessing
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import TimeoutError
 
 from socialbpm.clock import SystemClock
 from socialbpm.engines.local import LocalEngine
@@ -215,6 +218,23 @@ def test_poison_is_parked_for_a_person(desk: Desk) -> None:
     assert desk.done == ["a"]
 
 
+def test_news_during_the_last_failure_is_a_new_beginning(desk: Desk) -> None:
+    """What was asked for while the eighth attempt failed is not parked with it."""
+    desk.schedule()
+    for _ in range(ATTEMPTS - 1):
+        desk.faults = [KeyError()]
+        desk.engine.drain()
+        desk.clock.advance(timedelta(minutes=10))
+    claim = desk.claim()
+    desk.schedule()
+    assert claim is not None
+    desk.work.fail(claim, KeyError())
+    assert (desk.row().attempts, desk.row().next) == (0, desk.clock.now())
+    assert desk.engine.drain() == 1
+    with desk.store.read() as conn:
+        assert audit.since(conn, 0) == []
+
+
 def test_an_unknown_kind_is_poison_not_a_spinning_loop(desk: Desk) -> None:
     """Work that nobody here can do is put off, and the drain ends."""
     desk.schedule(kind="riddle")
@@ -326,6 +346,59 @@ def test_a_worker_is_woken_by_news_of_its_process(tmp_path: Path) -> None:
     assert not worker.is_alive()
     assert threading.active_count() == before
     assert max(Counter(desk.done).values()) == 1
+
+
+class Busy(Store):
+    """Has no connection left the next time somebody only reads."""
+
+    busy = False
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        if self.busy:
+            self.busy = False
+            raise TimeoutError("QueuePool limit reached")
+        with super().read() as conn:
+            yield conn
+
+
+def test_a_worker_outlives_a_store_that_is_busy(tmp_path: Path) -> None:
+    """It could not look once; it looks again."""
+    desk = Desk(tmp_path / "social.db", SystemClock())
+    store = Busy(f"sqlite:///{tmp_path / 'social.db'}")
+    store.busy = True
+    engine = LocalEngine(poll=0.01)
+    Work(store, desk.clock, engine).register("note", desk.perform)
+    stop = threading.Event()
+    worker = threading.Thread(target=engine.worker, args=(stop,))
+    desk.schedule()
+    worker.start()
+    assert _until(lambda: desk.done == ["a"], 3)
+    stop.set()
+    worker.join(10)
+    assert not store.busy
+
+
+def test_what_a_worker_cannot_note_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A thread of the pool that ends in the middle of a piece says which, and no foreign words."""
+    desk = Desk(tmp_path / "social.db", SystemClock())
+    desk.work.register("note", _end_abruptly)
+    desk.schedule()
+    stop = threading.Event()
+    worker = threading.Thread(target=desk.engine.worker, args=(stop,))
+    worker.start()
+    assert _until(lambda: bool(caplog.messages), 3)
+    stop.set()
+    worker.join(10)
+    assert caplog.messages == ["note:a ended with Ended"]
+
+
+class Ended(BaseException):
+    """Not an error that anybody notes."""
+
+
+def _end_abruptly(claim: Claim) -> None:
+    raise Ended("Bearer hunter2")
 
 
 def _work_in_process(path: Path, seconds: float) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Event, Lock
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from socialbpm.engines.base import Engine
 from socialbpm.store import after_commit
@@ -53,8 +53,8 @@ class LocalEngine(Engine):
     def _start_due(self, pool: ThreadPoolExecutor, at_it: _AtIt) -> None:
         try:
             due = self.work.due(2 * self._threads)
-        except DBAPIError as error:  # e.g. the database was locked for too long: look again
-            logger.warning("cannot see what is due: %s", type(error.orig).__name__)
+        except SQLAlchemyError as error:  # e.g. the database was locked for too long: look again
+            logger.warning("cannot see what is due: %s", type(error).__name__)
             return
         for work_id in at_it.others(due):
             at_it.add(work_id, pool.submit(self.work.perform, work_id))
@@ -74,9 +74,11 @@ class _AtIt:
     def add(self, work_id: str, doing: Future[bool]) -> None:
         with self._lock:
             self._ids.add(work_id)
-        doing.add_done_callback(lambda _: self._done(work_id))
+        doing.add_done_callback(lambda done: self._done(work_id, done.exception()))
 
-    def _done(self, work_id: str) -> None:
+    def _done(self, work_id: str, error: BaseException | None) -> None:
+        if error is not None:  # not even noted, as when the database is away: its lease will end
+            logger.error("%s ended with %s", work_id, type(error).__name__)
         with self._lock:
             self._ids.discard(work_id)
         self._news.set()

@@ -15,15 +15,14 @@ from traceback import extract_tb
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
 from socialbpm.clock import Clock
+from socialbpm.engines import statements
 from socialbpm.engines.base import Engine
 from socialbpm.errors import Conflict, SocialBpmError, StateError
 from socialbpm.faults import crash_point
 from socialbpm.store import Store, audit
-from socialbpm.store.tables import work
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +94,9 @@ class Work:
         While somebody is at it, it is remembered and done once more afterwards.
         """
         work_id = f"{kind}:{ref}"
-        insert = _SCHEDULE_SQLITE if conn.dialect.name == "sqlite" else _SCHEDULE_POSTGRESQL
+        insert = (
+            statements.SCHEDULE_SQLITE if conn.dialect.name == "sqlite" else statements.SCHEDULE_POSTGRESQL
+        )
         conn.execute(insert, {"id": work_id, "kind": kind, "ref": ref, "next": at})
         self._engine.wake(conn, work_id, at)
 
@@ -124,7 +125,7 @@ class Work:
         now = self._clock.now()
         token = uuid4().hex
         found = conn.execute(
-            _CLAIM, {"work_id": work_id, "now": now, "until": now + self._lease, "by": token}
+            statements.CLAIM, {"work_id": work_id, "now": now, "until": now + self._lease, "by": token}
         ).first()
         if found is None:
             return None
@@ -136,9 +137,9 @@ class Work:
         The work is gone, unless it was asked for again meanwhile or is to be done again at ``again_at``.
         """
         mine = {"work_id": claim.id, "by": claim.token}
-        if again_at is None and conn.execute(_DONE, mine).rowcount:
+        if again_at is None and conn.execute(statements.DONE, mine).rowcount:
             return
-        found = conn.execute(_AGAIN, {**mine, "at": again_at}).first()
+        found = conn.execute(statements.AGAIN, {**mine, "at": again_at}).first()
         if found is None:
             raise Conflict(f"the lease of {claim.id} has ended and somebody else has it")
         self._engine.wake(conn, claim.id, found.next)
@@ -163,17 +164,17 @@ class Work:
     def due(self, limit: int = 100) -> list[str]:
         """Ids of work that may be done now, the earliest first."""
         with self._store.read() as conn:
-            return list(conn.execute(_DUE, {"now": self._clock.now(), "most": limit}).scalars())
+            return list(conn.execute(statements.DUE, {"now": self._clock.now(), "most": limit}).scalars())
 
     def next_due(self) -> datetime | None:
         """When the earliest work is due, or its lease ends; None: there is none but what is parked."""
         with self._store.read() as conn:
-            return conn.execute(_NEXT).scalar()
+            return conn.execute(statements.NEXT).scalar()
 
     def leased_until(self) -> datetime | None:
         """When the first lease that somebody holds now will end; None: nobody is at any work."""
         with self._store.read() as conn:
-            return conn.execute(_LEASED).scalar()
+            return conn.execute(statements.LEASED).scalar()
 
     def _together(self, kind: str, work_ids: Sequence[str]) -> int:
         """Some pieces of one kind, in as few commits as their number and their failures allow."""
@@ -184,14 +185,21 @@ class Work:
         read, write = self._steps[kind]
         if read is None:
             return self._written(kind, write, [_Piece(work_id) for work_id in work_ids])
-        pieces, done = [], 0
+        pieces, done, late = [], 0, self._clock.now() + self._lease / 2
         for claim in self._claim_all(work_ids):
+            if self._clock.now() > late:  # what is read must also be written before the lease ends
+                self._give_back(claim)
+                continue
             try:
                 pieces.append(_Piece(claim.id, claim, read(claim.ref)))
             except Exception as error:
                 self.fail(claim, error)
                 done += 1
         return done + self._written(kind, write, pieces)
+
+    def _give_back(self, claim: Claim) -> None:
+        with self._store.begin() as conn:
+            self.finish(conn, claim, self._clock.now())
 
     def _claim_all(self, work_ids: Sequence[str]) -> list[Claim]:
         with self._store.begin() as conn:
@@ -204,7 +212,7 @@ class Work:
             return {claim.id: claim} if claim else {}
         now, token = self._clock.now(), uuid4().hex
         until = {"until": now + self._lease, "by": token}
-        rows = conn.execute(_CLAIM_ALL, {"work_ids": work_ids, "now": now, **until}).all()
+        rows = conn.execute(statements.CLAIM_ALL, {"work_ids": work_ids, "now": now, **until}).all()
         found = {row.id: Claim(**row._mapping, token=token) for row in rows}
         return {work_id: found[work_id] for work_id in work_ids if work_id in found}
 
@@ -238,7 +246,7 @@ class Work:
     def _finish_all(self, conn: Connection, ends: Sequence[tuple[Claim, datetime | None]]) -> None:
         """As ``finish`` for each; in one statement where several are simply gone, which is the rule."""
         gone = [{"work_id": claim.id, "by": claim.token} for claim, again_at in ends if again_at is None]
-        if len(gone) > 1 and conn.execute(_DONE, gone).rowcount != len(gone):
+        if len(gone) > 1 and conn.execute(statements.DONE, gone).rowcount != len(gone):
             raise Conflict("one of several has been asked for again, or its lease is lost: each by itself")
         for claim, again_at in ends:
             if again_at is not None or len(gone) == 1:
@@ -275,9 +283,11 @@ class Work:
         reason = _reason(error)
         logger.warning("%s failed (attempt %s of %s): %s", claim.id, claim.attempts, ATTEMPTS, reason)
         parked = claim.attempts >= ATTEMPTS
-        at = None if parked else self._clock.now() + _pause(claim.attempts, error)
-        values = {"work_id": claim.id, "by": claim.token, "at": at, "why": reason}
-        if conn.execute(_FAILED, values).rowcount and parked:
+        values = {"work_id": claim.id, "by": claim.token, "why": reason}
+        if not parked:
+            at = self._clock.now() + _pause(claim.attempts, error)
+            conn.execute(statements.FAILED, values | {"at": at})
+        elif (left := conn.execute(statements.PARKED, values).first()) is not None and left.next is None:
             audit.record(conn, self._clock.now(), "work.parked", work=claim.id, error=reason)
 
 
@@ -295,53 +305,3 @@ def _reason(error: Exception) -> str:
         return f"{name}: {error}"
     frames = extract_tb(error.__traceback__)
     return f"{name} at {frames[-1].name}:{frames[-1].lineno}" if frames else name
-
-
-def _earlier(one: Any, other: Any) -> Any:
-    """SQL: the earlier of two times of which either may be NULL."""
-    return case((one.is_(None), other), (other.is_(None), one), (one < other, one), else_=other)
-
-
-def _schedule(insert: Any) -> Any:
-    new = insert.excluded
-    free = work.c.token.is_(None)
-    return insert.on_conflict_do_update(
-        index_elements=[work.c.id],
-        set_={
-            "next": case((free, _earlier(work.c.next, new.next)), else_=work.c.next),
-            "again": case((free, work.c.again), else_=_earlier(work.c.again, new.next)),
-            "attempts": case((work.c.next.is_(None), 0), else_=work.c.attempts),  # parked: a new beginning
-        },
-    )
-
-
-_COLUMNS = [work.c.id, work.c.kind, work.c.ref, work.c.next]
-_NEW: dict[str, Any] = {column.name: bindparam(column.name) for column in _COLUMNS}
-_SCHEDULE_SQLITE = _schedule(sqlite.insert(work).values(_NEW))
-_SCHEDULE_POSTGRESQL = _schedule(postgresql.insert(work).values(_NEW))
-_CLAIMED = (
-    update(work)
-    .where(work.c.next <= bindparam("now", type_=work.c.next.type))
-    .values(next=bindparam("until"), token=bindparam("by"), attempts=work.c.attempts + 1)
-    .returning(work.c.id, work.c.kind, work.c.ref, work.c.attempts)
-)
-_CLAIM = _CLAIMED.where(work.c.id == bindparam("work_id"))
-_CLAIM_ALL = _CLAIMED.where(work.c.id.in_(bindparam("work_ids", expanding=True)))
-_MINE = and_(work.c.id == bindparam("work_id"), work.c.token == bindparam("by"))
-_AT = bindparam("at", type_=work.c.next.type)
-_DONE = delete(work).where(_MINE, work.c.again.is_(None))
-_AGAIN = (
-    update(work)
-    .where(_MINE)
-    .values(next=_earlier(work.c.again, _AT), again=None, token=None, attempts=0, error="")
-    .returning(work.c.next)
-)
-_FAILED = update(work).where(_MINE).values(next=_AT, token=None, error=bindparam("why"))
-_DUE = (
-    select(work.c.id)
-    .where(work.c.next <= bindparam("now", type_=work.c.next.type))
-    .order_by(work.c.next, work.c.id)
-    .limit(bindparam("most"))
-)
-_LEASED = select(func.min(work.c.next)).where(work.c.next.is_not(None), work.c.token.is_not(None))
-_NEXT = select(func.min(work.c.next)).where(work.c.next.is_not(None))
