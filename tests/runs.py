@@ -79,6 +79,12 @@ class Run:
             social.cancel("run", reason)
         return self._work()
 
+    def resume(self) -> Run:
+        """Somebody who has mended the cause tries the parked run again."""
+        with self._open() as social:
+            social.resume("run")
+        return self._work()
+
     # what can be seen
 
     @property

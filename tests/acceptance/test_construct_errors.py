@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from socialbpm import tasks
-
 from tests.models import GLOBALS, Model, error, many
 from tests.runs import Run
 

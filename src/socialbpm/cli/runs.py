@@ -80,7 +80,7 @@ def resume(
     settings: SettingsFile = None,
     database: Database = "",
 ) -> None:
-    """Try a parked run again, now that its cause has been mended."""
+    """Try a parked run again, now that its cause has been mended; posts that were refused are sent anew."""
     with opened(settings, database) as social:
         social.resume(run)
     say(f"resumed: {run}")

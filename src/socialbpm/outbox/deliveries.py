@@ -45,9 +45,13 @@ class State(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Which step of its request a delivery serves. Only OPEN ones count for ``require``."""
+    """Which step of its request a delivery serves. Only OPEN ones count for ``require``.
+
+    GIVEN_UP is one of an opening in whose place a new write has come.
+    """
 
     OPEN = "open"
+    GIVEN_UP = "given_up"
     REVISE = "revise"
     CLOSE = "close"
 

@@ -13,13 +13,14 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import NotFound, RequestClosed
 from socialbpm.faults import crash_point
-from socialbpm.outbox import Outbox, Preparation
+from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outbox.deliveries import Write
 from socialbpm.outcomes import LIVE, Outcomes, timing
 from socialbpm.outcomes.results import result_of
 from socialbpm.people import Community
 from socialbpm.requests import openings, rolls, threads
 from socialbpm.requests.prospects import Opening, Prospect, Prospects
+from socialbpm.requests.reopening import Reopening
 from socialbpm.requests.revisions import Revision, revised
 from socialbpm.store import Store, audit, insert_once
 from socialbpm.store.tables import request
@@ -118,6 +119,21 @@ class Requests:
             crash_point("revise.before-commit")
         crash_point("revise.after-commit")
         return version
+
+    def reopen(self, conn: Connection, key: str) -> bool:
+        """Wait again for a failed request whose posts were refused, and write those once more.
+
+        False, and nothing done, for one that has not failed by a refusal.
+        """
+        row, now = conn.execute(_REQUEST, {"of_id": key}).one(), self._clock.now()
+        back = Reopening(row=row, written=deliveries.of_request(conn, key), now=now)
+        if row.state != "CLOSED" or not row.error or not back.undelivered:
+            return False
+        back.reopen(conn)
+        writes = back.writes(conn, self._work, self._outbox.channels)
+        self._outbox.enqueue(conn, writes, run=row.run, element=row.element)
+        self._work.schedule(conn, "tally", key, now)
+        return True
 
     def of_run(self, conn: Connection, run: str) -> Sequence[Row[Any]]:
         """The open requests of a run."""

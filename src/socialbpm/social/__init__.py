@@ -15,7 +15,7 @@ from socialbpm.posts import Receipt
 from socialbpm.responses import Response
 from socialbpm.social import views
 from socialbpm.social.rooms import Rooms
-from socialbpm.social.views import PostView, RequestView, Run
+from socialbpm.social.views import PostView, RequestView, ResponseView, Run, Status
 from socialbpm.tasks.notation import did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from socialbpm.requests import Closed
     from socialbpm.spiff.hosts import SocialWorkflow
 
-__all__ = ["PostView", "Process", "RequestView", "Rooms", "Run", "Social"]
+__all__ = ["PostView", "Process", "RequestView", "ResponseView", "Rooms", "Run", "Social", "Status"]
 
 LOCAL = "local"  # everybody on a roll can answer by the local channel, under their own name
 
@@ -73,6 +73,11 @@ class Social:
         """Everything that ``deploy`` would refuse in these BPMN and DMN files, with place and remedy."""
         return self.rooms.definitions.check(paths)
 
+    def processes(self) -> list[str]:
+        """The BPMN ids of the processes that can be started by name."""
+        with self.store.read() as conn:
+            return views.processes(conn)
+
     def deploy(self, *paths: str | PathLike[str]) -> Process:
         """Take a process into use: the first file's process, with all the files it needs. Raises
         DefinitionError.
@@ -118,7 +123,11 @@ class Social:
         self.rooms.runner.cancel(run_id, reason)
 
     def resume(self, run_id: str) -> None:
-        """Try a parked run again, now that its cause has been mended. Raises NotFound, StateError."""
+        """Try a parked run again, now that its cause has been mended.
+
+        A task that failed uncaught because its posts were refused waits again, and those are sent anew. Raises
+        NotFound, StateError.
+        """
         self.rooms.runner.unpark(run_id)
 
     def work(self) -> int:
@@ -173,6 +182,21 @@ class Social:
         )
         (reply,) = self.inbox.accept(channel, [response])
         return reply
+
+    def responses(self, request_id: str, *, limit: int = 1000, after: int = 0) -> list[ResponseView]:
+        """All that was received for a request, in order of receipt, each with what became of it.
+
+        ``after`` is the last ``seq`` of the page before.
+        """
+        with self.store.read() as conn:
+            return views.responses(conn, request_id, limit=limit, after=after)
+
+    def count(self, request_id: str) -> None:
+        """Count what was received for a request now, as the next ``work()`` would, and do nothing else.
+
+        If a worker is at it already, it is left to that.
+        """
+        self.rooms.work.perform(f"tally:{request_id}")
 
     def revise(
         self, request_id: str, *, text: str | None = None, media: Sequence[Mapping[str, str]] | None = None

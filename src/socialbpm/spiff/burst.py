@@ -174,10 +174,15 @@ def apply(task: Step, closed: Closed) -> None:
     if closed.error:
         payload = {task.task_spec.result_variable: without_typename(closed.result)}
         if not throw_at(task, closed.error, payload):
-            raise Parked(f"element '{closed.element}': {closed.error}: {closed.reason}")
+            raise Parked(uncaught(closed))
         return
     task.data[task.task_spec.result_variable] = without_typename(closed.result)
     task.complete()
+
+
+def uncaught(closed: Closed) -> str:
+    """Why a run is parked whose model does not catch this error."""
+    return f"element '{closed.element}': {closed.error}: {closed.reason}"
 
 
 def check_data(data: Mapping[str, Any], place: str = "data") -> None:

@@ -22,7 +22,7 @@ from socialbpm.errors import Conflict, NotFound, StateError
 from socialbpm.faults import crash_point
 from socialbpm.outcomes import LIVE, Outcomes
 from socialbpm.requests import Closed, Requests
-from socialbpm.spiff.burst import Burst, Parked, ScriptEngine, Stubs, check_data, data_of
+from socialbpm.spiff.burst import Burst, Parked, ScriptEngine, Stubs, check_data, data_of, uncaught
 from socialbpm.spiff.definitions import Definitions, ProcessInfo
 from socialbpm.spiff.serializer import Specs
 from socialbpm.spiff.workflow import SocialWorkflow
@@ -94,12 +94,21 @@ class Runner:
         return run_id
 
     def unpark(self, run_id: str) -> None:
-        """Try a parked run again, now that its cause has been mended. Raises NotFound, StateError."""
+        """Try a parked run again, now that its cause has been mended.
+
+        If it is parked because posts were refused, those are sent again and their task waits once more.
+        Raises NotFound, StateError, also for a failure that trying again would not mend.
+        """
         with self._store.begin() as conn:
             row = self._row(conn, run_id)
             if row.status != "parked":
                 raise StateError(f"run '{run_id}' is {row.status}, not parked")
             self._change(conn, row, "waiting", "", row.state)
+            for closed in self._requests.closed(conn, run_id):
+                if uncaught(closed) == row.reason and not self._requests.reopen(conn, closed.key):
+                    raise StateError(
+                        f"{row.reason}; nothing in the process catches {closed.error}: cancel it"
+                    )
             audit.record(conn, self._clock.now(), "run.resumed", run_id)
             self._work.schedule(conn, RESUME, run_id, self._clock.now())
 

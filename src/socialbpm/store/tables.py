@@ -149,7 +149,7 @@ delivery = Table(
     Column("room", String, nullable=False),
     Column(
         "purpose", String(8), nullable=False
-    ),  # open | revise | close: which step of the request it serves
+    ),  # open | given_up | revise | close: which step of the request it serves
     Column("action", String(8), nullable=False),  # create | edit | delete
     Column("seq", Integer, nullable=False),  # order of the writes to one post; the newest edit wins
     Column("creates", String(36)),  # the create that an edit or delete belongs to

@@ -42,6 +42,8 @@ SENTENCES = {
     "post.settled": "{step}: a person has said whether the post to {room} stands",
     "account.paused": "an account is paused: a person must look",
     "work.parked": "a piece of work is set aside: a person must look",
+    "request.reopened": "{step}: begun anew, what was refused is sent again",
+    "work.revived": "a piece of work that was set aside is tried again",
     "event.refused": "an event was refused",
     "event.waiting": "an answer waits for the post that it is about",
     "event.attached": "an answer found the post that it is about",
