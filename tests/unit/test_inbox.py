@@ -131,6 +131,27 @@ def test_ids_that_cannot_be_stored_still_tell_events_apart(middle: Middle) -> No
     assert len(set(seqs)) == 6
 
 
+@pytest.mark.parametrize("account", ["@ada\x00", "\x1b@ada", "@ada\u2028", "@ada\ud800"])
+def test_an_account_is_never_cleaned_into_somebody_elses(middle: Middle, account: str) -> None:
+    """Who is called like a voter but for a character that cannot be stored is not that voter."""
+    request = middle.open(poll())
+    middle.answer(request, "", "north", account=account)
+    middle.drain()
+    assert middle.standings(request) == {"ineligible": 1}
+    assert untouched(middle, request)
+
+
+def test_an_endless_account_is_not_the_one_that_it_begins_with(tmp_path: Path) -> None:
+    """Accounts are compared whole: nobody takes an account by writing on after it."""
+    name = "a" * (NAME - 1)
+    middle = Middle(tmp_path / "social.db", people=(name, "grace"))
+    middle.run()
+    request = middle.open(poll())
+    middle.answer(request, "", "north", account=f"@{name}b")
+    middle.drain()
+    assert middle.standings(request) == {"ineligible": 1}
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     account=st.text(max_size=300),

@@ -243,6 +243,13 @@ def test_a_password_is_never_told() -> None:
         assert "hunter2" not in str(caught.value.__cause__)
 
 
+def test_the_options_of_a_url_are_not_told(tmp_path: Path) -> None:
+    """Drivers take a password there too; what a store calls itself stands in errors and logs."""
+    store = Store(f"sqlite:///{tmp_path / 'social.db'}?timeout=7")
+    assert repr(store) == f"Store('sqlite:///{tmp_path / 'social.db'}')"
+    store.close()
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     """A file of something else is refused and left as it is."""
     path = tmp_path / "letter.txt"

@@ -165,8 +165,8 @@ def _cleaned(channel: str, given: Response) -> dict[str, Any]:
     """A response as it is stored: of bounded size, without control characters."""
     return {
         "channel": channel,
-        "event_id": _event_id(given.event_id),
-        "account": _clean(given.account, NAME),
+        "event_id": _name(given.event_id),
+        "account": _name(given.account),
         "choices": [_clean(choice, NAME) for choice in given.choices[:CHOICES]],
         "comment": _clean(given.comment, COMMENT),
         "version": min(max(given.version, -1), 2**31 - 1),
@@ -178,8 +178,8 @@ def _clean(text: str, length: int) -> str:
     return _CONTROL.sub("", text[: 2 * length])[:length]
 
 
-def _event_id(given: str) -> str:
-    """The channel's id as it is; for one that cannot be stored, its hash, which tells as much apart."""
+def _name(given: str) -> str:
+    """The channel's id as it is; for one that cannot be stored, its hash: it never becomes another's."""
     if given == _clean(given, NAME):
         return given
     return "sha256:" + hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()

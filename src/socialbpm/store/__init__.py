@@ -56,7 +56,8 @@ class Store:
             self._open_sqlite()
 
     def __repr__(self) -> str:
-        return f"Store({self.url.render_as_string(hide_password=True)!r})"
+        place = self.url.set(query={})  # a password may stand among the options too
+        return f"Store({place.render_as_string(hide_password=True)!r})"
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
