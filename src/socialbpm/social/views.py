@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from socialbpm import tasks
 from socialbpm.errors import NotFound
+from socialbpm.policies import Count
 from socialbpm.posts import Choice, plain
 from socialbpm.responses import Verdict
 from socialbpm.store import flush, tables
@@ -22,6 +24,35 @@ VERDICTS = (
     Choice(key=Verdict.CHANGES, label="Ask for changes"),
     Choice(key=Verdict.REJECT, label="Reject"),
 )
+
+
+class Status(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseView:
+    """An answer as it was received: by whom, and what became of it.
+
+    ``person`` is empty when the account belongs to nobody on the roll. ``standing`` is ``received`` until it
+    has been counted; ``reason`` says why it does not count.
+    """
+
+    seq: int
+    at: datetime
+    person: str
+    channel: str
+    account: str
+    choices: tuple[str, ...]
+    comment: str
+    standing: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +75,9 @@ class RequestView:
     """One durable run of a social task.
 
     ``state`` is OPEN, CLOSING, CLOSED, RESUMED or CANCELLED. ``people`` is the roll, frozen when it opened.
-    ``choices`` are the keys and labels that an answer may name (none for a post). ``outcome`` and
-    ``explanation`` are empty until it has closed; ``error`` is a BPMN error code if it could not be carried
-    out.
+    ``choices`` are the keys and labels that an answer may name (none for a post). ``counts`` is how many
+    people stand behind each choice, so far or at the end. ``outcome`` and ``explanation`` are empty until it
+    has closed; ``error`` is a BPMN error code if it could not be carried out.
     """
 
     id: str
@@ -110,6 +141,20 @@ def request(conn: Connection, request_id: str) -> RequestView:
     return _request(conn, row)
 
 
+def responses(conn: Connection, request_id: str, *, limit: int, after: int = 0) -> list[ResponseView]:
+    """What was received for a request, in order of receipt; ``after`` is the last ``seq`` of the page before."""
+    event, response = tables.event.c, tables.response.c
+    columns = (event.seq, event.received_at, event.channel, event.account, event.choices, event.comment)
+    query = (
+        select(*columns, response.person, response.standing, response.reason)
+        .outerjoin_from(tables.event, tables.response, event.seq == response.seq)
+        .where(event.request == request_id, event.seq > after)
+        .order_by(event.seq)
+        .limit(limit)
+    )
+    return [_response(row) for row in conn.execute(query)]
+
+
 def path(conn: Connection, run_id: str) -> tuple[str, ...]:
     """The BPMN elements that a run has completed, in order."""
     flush(conn)
@@ -150,6 +195,12 @@ def run_rows(
     return list(conn.execute(query))
 
 
+def processes(conn: Connection) -> list[str]:
+    """The BPMN ids of all processes that are deployed."""
+    bpmn_id = tables.process.c.bpmn_id
+    return list(conn.scalars(select(bpmn_id).distinct().order_by(bpmn_id)))
+
+
 def stuck(conn: Connection) -> list[PostView]:
     """Posts that wait for a person to say what became of them."""
     state = tables.delivery.c.state
@@ -178,8 +229,26 @@ def _request(conn: Connection, row: Row[Any]) -> RequestView:
         outcome=outcome.get("outcome", ""),
         explanation=outcome.get("explanation", ""),
         winners=tuple(outcome.get("winners", ())),
-        counts=outcome.get("counts", {}),
+        counts=outcome["counts"] if "counts" in outcome else _counts(row),
         error=row.error,
+    )
+
+
+def _counts(row: Row[Any]) -> Mapping[str, int]:
+    return dict(Count.load(row.counted).heads) if row.counted else {}
+
+
+def _response(row: Row[Any]) -> ResponseView:
+    return ResponseView(
+        seq=row.seq,
+        at=row.received_at,
+        person=row.person or "",
+        channel=row.channel,
+        account=row.account,
+        choices=tuple(row.choices),
+        comment=row.comment,
+        standing=row.standing or "received",
+        reason=row.reason or "",
     )
 
 
