@@ -10,6 +10,7 @@ from __future__ import annotations
 from socialbpm.policies.counts import Count
 from socialbpm.policies.deciding import CLOSES, Ruling, decide, quorum, settle
 from socialbpm.policies.declared import LATER, POLICIES, Finding, Found, Policy
+from socialbpm.policies.possible import possible
 from socialbpm.policies.rule import VERDICTS, Rule
 from socialbpm.policies.ties import TIES
 
@@ -26,6 +27,7 @@ __all__ = [
     "Rule",
     "Ruling",
     "decide",
+    "possible",
     "quorum",
     "settle",
 ]

@@ -1,12 +1,15 @@
-"""What a suite of replays never reached: elements of the models, and outcomes of their social tasks."""
+"""What a suite of replays never reached: elements of the models, and outcomes of their social tasks.
+
+Outcomes that a task's own policy can never end with are not counted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from socialbpm import tasks
+from socialbpm import policies, tasks
 from socialbpm.spiff import xml
 from socialbpm.testing.replay import Played
 
@@ -18,6 +21,10 @@ FLOW_NODES = frozenset(
         *("exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway", "complexGateway"),
     }
 )
+
+
+_DECIDING = frozenset({"policy", "of", "quorum", "tie", "choices"})
+"""What a policy's possible outcomes depend on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,5 +69,13 @@ def _parts(model: Path) -> tuple[list[str], list[tuple[str, str]]]:
     root = xml.read(model)
     elements = [str(node.get("id")) for node in root.iter(*(f"{{{xml.BPMN}}}{name}" for name in FLOW_NODES))]
     found, _ = xml.social_elements(root, str(model))
-    kinds = [(str(each.node.get("id")), each.declaration["element"]) for each in found]
-    return elements, [(element, outcome) for element, kind in kinds for outcome in tasks.outcomes(kind)]
+    return elements, [(each.place.element, outcome) for each in found for outcome in _outcomes(each)]
+
+
+def _outcomes(element: xml.SocialElement) -> Iterator[str]:
+    """What a task can end with; all of its kind where its policy is known only when it runs."""
+    task, unknown, _ = tasks.known(element.declaration)
+    can_come = frozenset(task.OUTCOMES)
+    if isinstance(task, tasks.RequestReview | tasks.PollCommunity) and not unknown & _DECIDING:
+        can_come = policies.possible(policies.Rule.of(task))
+    return (outcome for outcome in task.OUTCOMES if outcome in can_come)
