@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+import socialbpm
 from socialbpm.errors import StateError
+from socialbpm.store.tables import work
 from tests.models import GLOBALS, Model
 from tests.runs import Run
 
@@ -58,3 +64,23 @@ def test_what_trying_again_would_not_mend_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"nothing in the process catches social\.rejected: cancel it"):
         run.resume()
     assert run.status == "parked"
+
+
+def test_work_that_was_given_up_is_shown_and_revived(tmp_path: Path) -> None:
+    """`stuck` names it with its reason, `--revive` has it tried again, and then it is gone from there."""
+    database = ("--database", f"sqlite:///{tmp_path / 'social.db'}")
+    with socialbpm.open(database[1]) as social, social.store.begin() as conn:
+        social.rooms.work.schedule(conn, "tally", "nothing", social.clock.now())
+        conn.execute(update(work).values(next=None, error="StateError: the disk is full"))
+    assert said("stuck", *database) == ["tally:nothing\ttally\tPARKED\tStateError: the disk is full\t"]
+    assert [each["id"] for each in json.loads("".join(said("stuck", *database, "--json")))] == [
+        "tally:nothing"
+    ]
+    assert said("stuck", *database, "--revive", "tally:nothing") == ["revived: tally:nothing"]
+    assert said("stuck", *database) == []
+
+
+def said(*arguments: str) -> list[str]:
+    """What a command prints, line by line."""
+    command = [sys.executable, "-m", "socialbpm", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()

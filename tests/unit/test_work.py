@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError
 from socialbpm.clock import SystemClock
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import ATTEMPTS, Claim, Work
-from socialbpm.errors import Conflict, Rejected
+from socialbpm.errors import Conflict, NotFound, Rejected, StateError
 from socialbpm.store import Store, audit, tables
 from socialbpm.testing.clock import FakeClock
 
@@ -233,6 +233,29 @@ def test_news_during_the_last_failure_is_a_new_beginning(desk: Desk) -> None:
     assert desk.engine.drain() == 1
     with desk.store.read() as conn:
         assert audit.since(conn, 0) == []
+
+
+def test_parked_work_is_listed_and_revived(desk: Desk) -> None:
+    """A person sees why it was given up, mends that, and it is tried again, with all its attempts."""
+    desk.schedule()
+    assert desk.work.parked() == []
+    for _ in range(ATTEMPTS):
+        desk.faults = [StateError("the disk is full")]
+        desk.engine.drain()
+        desk.clock.advance(timedelta(minutes=10))
+    (parked,) = desk.work.parked()
+    assert parked.error == "StateError: the disk is full"
+    assert desk.engine.drain() == 0
+    desk.work.revive(parked.id)
+    desk.faults = [StateError("again")]
+    assert desk.engine.drain() == 1
+    assert (desk.work.parked(), desk.row().attempts) == ([], 1)
+    with pytest.raises(StateError, match="not parked"):
+        desk.work.revive(parked.id)
+    with pytest.raises(NotFound):
+        desk.work.revive("resume:nothing")
+    with desk.store.read() as conn:
+        assert [row.kind for row in audit.since(conn, 0)] == ["work.parked", "work.revived"]
 
 
 def test_an_unknown_kind_is_poison_not_a_spinning_loop(desk: Desk) -> None:

@@ -10,14 +10,25 @@ from socialbpm.cli.options import Database, Json, SettingsFile, opened
 from socialbpm.cli.output import as_json, say, table
 
 
-def stuck(settings: SettingsFile = None, database: Database = "", json: Json = False) -> None:
-    """Show the posts that wait for a person to settle them."""
+def stuck(
+    revive: Annotated[
+        str, typer.Option("--revive", metavar="ID", help="Try this work again: its cause has been mended.")
+    ] = "",
+    settings: SettingsFile = None,
+    database: Database = "",
+    json: Json = False,
+) -> None:
+    """Show what waits for a person: posts to settle, and work that was given up, each with its reason."""
     with opened(settings, database) as social:
-        found = social.stuck()
+        if revive:
+            social.revive(revive)
+            return say(f"revived: {revive}")
+        posts, work = social.stuck(), social.parked_work()
     if json:
-        return as_json(found)
-    columns = ("post", "where", "state", "error", "text")
-    table(columns, ((p.id, f"{p.channel}/{p.room}", p.state, p.error, p.text) for p in found))
+        return as_json([*posts, *work])
+    columns = ("id", "where", "state", "error", "text")
+    rows = [(p.id, f"{p.channel}/{p.room}", p.state, p.error, p.text) for p in posts]
+    table(columns, [*rows, *((w.id, w.kind, "PARKED", w.error, "") for w in work)], empty="nothing waits for a person")
 
 
 def settle(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import work
 
 
@@ -33,27 +34,27 @@ def _schedule(insert: Any) -> Any:
 
 _COLUMNS = [work.c.id, work.c.kind, work.c.ref, work.c.next]
 _NEW: dict[str, Any] = {column.name: bindparam(column.name) for column in _COLUMNS}
-SCHEDULE_SQLITE = _schedule(sqlite.insert(work).values(_NEW))
-SCHEDULE_POSTGRESQL = _schedule(postgresql.insert(work).values(_NEW))
+SCHEDULE_SQLITE = Prepared(_schedule(sqlite.insert(work).values(_NEW)))
+SCHEDULE_POSTGRESQL = Prepared(_schedule(postgresql.insert(work).values(_NEW)))
 _CLAIMED = (
     update(work)
     .where(work.c.next <= bindparam("now", type_=work.c.next.type))
     .values(next=bindparam("until"), token=bindparam("by"), attempts=work.c.attempts + 1)
     .returning(work.c.id, work.c.kind, work.c.ref, work.c.attempts)
 )
-CLAIM = _CLAIMED.where(work.c.id == bindparam("work_id"))
+CLAIM = Prepared(_CLAIMED.where(work.c.id == bindparam("work_id")))
 CLAIM_ALL = _CLAIMED.where(work.c.id.in_(bindparam("work_ids", expanding=True)))
 _MINE = and_(work.c.id == bindparam("work_id"), work.c.token == bindparam("by"))
 _AT = bindparam("at", type_=work.c.next.type)
-DONE = delete(work).where(_MINE, work.c.again.is_(None))
-AGAIN = (
+DONE = Prepared(delete(work).where(_MINE, work.c.again.is_(None)))
+AGAIN = Prepared(
     update(work)
     .where(_MINE)
     .values(next=_earlier(work.c.again, _AT), again=None, token=None, attempts=0, error="")
     .returning(work.c.next)
 )
-FAILED = update(work).where(_MINE).values(next=_AT, token=None, error=bindparam("why"))
-PARKED = (
+FAILED = Prepared(update(work).where(_MINE).values(next=_AT, token=None, error=bindparam("why")))
+PARKED = Prepared(
     update(work)
     .where(_MINE)
     .values(
@@ -65,16 +66,23 @@ PARKED = (
     )
     .returning(work.c.next)
 )
-DUE = (
+DUE = Prepared(
     select(work.c.id)
     .where(work.c.next <= bindparam("now", type_=work.c.next.type))
     .order_by(work.c.next, work.c.id)
     .limit(bindparam("most"))
 )
-LEASED = (  # by the index: leases end soon, so the first is met before long
+LEASED = Prepared(  # by the index: leases end soon, so the first is met before long
     select(work.c.next)
     .where(work.c.next.is_not(None), work.c.token.is_not(None))
     .order_by(work.c.next)
     .limit(1)
 )
-NEXT = select(func.min(work.c.next)).where(work.c.next.is_not(None))
+NEXT = Prepared(select(func.min(work.c.next)).where(work.c.next.is_not(None)))
+ONE = Prepared(select(work.c.kind, work.c.ref, work.c.next).where(work.c.id == bindparam("work_id")))
+GIVEN_UP = (
+    select(work.c.id, work.c.kind, work.c.ref, work.c.error)
+    .where(work.c.next.is_(None))
+    .order_by(work.c.id)
+    .limit(bindparam("most"))
+)

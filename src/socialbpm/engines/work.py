@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from socialbpm.clock import Clock
 from socialbpm.engines import statements
 from socialbpm.engines.base import Engine
-from socialbpm.errors import Conflict, SocialBpmError, StateError
+from socialbpm.errors import Conflict, NotFound, SocialBpmError, StateError
 from socialbpm.faults import crash_point
 from socialbpm.store import Store, audit
 
@@ -43,6 +43,16 @@ class Claim:
     ref: str
     attempts: int
     token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Work that was given up: ``kind`` is what was to be done, ``ref`` on what, ``error`` what went wrong."""
+
+    id: str
+    kind: str
+    ref: str
+    error: str
 
 
 Performer = Callable[[Claim], None]
@@ -97,7 +107,7 @@ class Work:
         insert = (
             statements.SCHEDULE_SQLITE if conn.dialect.name == "sqlite" else statements.SCHEDULE_POSTGRESQL
         )
-        conn.execute(insert, {"id": work_id, "kind": kind, "ref": ref, "next": at})
+        insert.change(conn, id=work_id, kind=kind, ref=ref, next=at)
         self._engine.wake(conn, work_id, at)
 
     def perform(self, work_id: str) -> bool:
@@ -124,8 +134,8 @@ class Work:
         """Claim within the caller's transaction: None if it is not due, or somebody else is at it."""
         now = self._clock.now()
         token = uuid4().hex
-        found = conn.execute(
-            statements.CLAIM, {"work_id": work_id, "now": now, "until": now + self._lease, "by": token}
+        found = statements.CLAIM.rows(
+            conn, work_id=work_id, now=now, until=now + self._lease, by=token
         ).first()
         if found is None:
             return None
@@ -137,9 +147,9 @@ class Work:
         The work is gone, unless it was asked for again meanwhile or is to be done again at ``again_at``.
         """
         mine = {"work_id": claim.id, "by": claim.token}
-        if again_at is None and conn.execute(statements.DONE, mine).rowcount:
+        if again_at is None and statements.DONE.change(conn, **mine):
             return
-        found = conn.execute(statements.AGAIN, {**mine, "at": again_at}).first()
+        found = statements.AGAIN.rows(conn, **mine, at=again_at).first()
         if found is None:
             raise Conflict(f"the lease of {claim.id} has ended and somebody else has it")
         self._engine.wake(conn, claim.id, found.next)
@@ -148,6 +158,23 @@ class Work:
         """Give a claim back after a failure: tried again later, parked for a person after the eighth time."""
         with self._store.begin() as conn:
             self._failed(conn, claim, error)
+
+    def parked(self, limit: int = 1000) -> list[Parked]:
+        """The work that was given up and waits for a person."""
+        with self._store.read() as conn:
+            rows = conn.execute(statements.GIVEN_UP, {"most": limit}).all()
+        return [Parked(**row._mapping) for row in rows]
+
+    def revive(self, work_id: str) -> None:
+        """A person has mended the cause: a new beginning, with all attempts. Raises NotFound, StateError."""
+        with self._store.begin() as conn:
+            row = statements.ONE.rows(conn, work_id=work_id).first()
+            if row is None:
+                raise NotFound(f"there is no work '{work_id}'")
+            if row.next is not None:
+                raise StateError(f"work '{work_id}' is not parked; it will be done by itself")
+            self.schedule(conn, row.kind, row.ref, self._clock.now())
+            audit.record(conn, self._clock.now(), "work.revived", work=work_id)
 
     def sweep(self, limit: int = 100) -> int:
         """Hand what is due and unattended to the engine, or do it here if that does not take it; how many."""
@@ -164,17 +191,17 @@ class Work:
     def due(self, limit: int = 100) -> list[str]:
         """Ids of work that may be done now, the earliest first."""
         with self._store.read() as conn:
-            return list(conn.execute(statements.DUE, {"now": self._clock.now(), "most": limit}).scalars())
+            return list(statements.DUE.rows(conn, now=self._clock.now(), most=limit).scalars())
 
     def next_due(self) -> datetime | None:
         """When the earliest work is due, or its lease ends; None: there is none but what is parked."""
         with self._store.read() as conn:
-            return conn.execute(statements.NEXT).scalar()
+            return statements.NEXT.rows(conn).scalar()
 
     def leased_until(self) -> datetime | None:
         """When the first lease that somebody holds now will end; None: nobody is at any work."""
         with self._store.read() as conn:
-            return conn.execute(statements.LEASED).scalar()
+            return statements.LEASED.rows(conn).scalar()
 
     def _together(self, kind: str, work_ids: Sequence[str]) -> int:
         """Some pieces of one kind, in as few commits as their number and their failures allow."""
@@ -246,7 +273,7 @@ class Work:
     def _finish_all(self, conn: Connection, ends: Sequence[tuple[Claim, datetime | None]]) -> None:
         """As ``finish`` for each; in one statement where several are simply gone, which is the rule."""
         gone = [{"work_id": claim.id, "by": claim.token} for claim, again_at in ends if again_at is None]
-        if len(gone) > 1 and conn.execute(statements.DONE, gone).rowcount != len(gone):
+        if len(gone) > 1 and statements.DONE.change_all(conn, gone) != len(gone):
             raise Conflict("one of several has been asked for again, or its lease is lost: each by itself")
         for claim, again_at in ends:
             if again_at is not None or len(gone) == 1:
@@ -286,8 +313,8 @@ class Work:
         values = {"work_id": claim.id, "by": claim.token, "why": reason}
         if not parked:
             at = self._clock.now() + _pause(claim.attempts, error)
-            conn.execute(statements.FAILED, values | {"at": at})
-        elif (left := conn.execute(statements.PARKED, values).first()) is not None and left.next is None:
+            statements.FAILED.change(conn, **values, at=at)
+        elif (left := statements.PARKED.rows(conn, **values).first()) is not None and left.next is None:
             audit.record(conn, self._clock.now(), "work.parked", work=claim.id, error=reason)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from starlette.applications import Starlette
 
+    from socialbpm.engines.work import Parked
     from socialbpm.inbox import Reply
     from socialbpm.requests import Closed
     from socialbpm.spiff.hosts import SocialWorkflow
@@ -125,8 +126,8 @@ class Social:
     def resume(self, run_id: str) -> None:
         """Try a parked run again, now that its cause has been mended.
 
-        A task that failed uncaught because its posts were refused waits again, and those are sent anew. Raises
-        NotFound, StateError.
+        A task that failed uncaught because its posts were refused waits again, and those are sent anew.
+        Raises NotFound, StateError.
         """
         self.rooms.runner.unpark(run_id)
 
@@ -203,9 +204,9 @@ class Social:
     ) -> RequestView:
         """Give an open request a new version; ballots on the old one are void.
 
-        ``media`` is a list of ``{"src": "media:…", "alt": "…"}``. Pictures are fetched and checked first. Raises
-        NotFound, RequestClosed, TaskFailed for what cannot be posted, TemporaryFailure for a picture that is
-        out of reach; then the old version stays.
+        ``media`` is a list of ``{"src": "media:…", "alt": "…"}``. Pictures are fetched and checked first.
+        Raises NotFound, RequestClosed, TaskFailed for what cannot be posted, TemporaryFailure for a picture
+        that is out of reach; then the old version stays.
         """
         self.rooms.requests.revise(request_id, text=text, media=media)
         return self.request(request_id)
@@ -216,6 +217,14 @@ class Social:
         """Posts of which nobody knows whether they went out (UNKNOWN), or that were refused (PARKED)."""
         with self.store.read() as conn:
             return views.stuck(conn)
+
+    def parked_work(self) -> list[Parked]:
+        """Steps that failed eight times and are tried no more, each with its reason."""
+        return self.rooms.work.parked()
+
+    def revive(self, work_id: str) -> None:
+        """Try parked work again, now that its cause has been mended. Raises NotFound, StateError."""
+        self.rooms.work.revive(work_id)
 
     def settle(self, post_id: str, *, remote_id: str = "", url: str = "") -> None:
         """Say of a stuck post that it stands, as ``remote_id`` on its channel; without one it is sent again.
