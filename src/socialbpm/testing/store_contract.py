@@ -66,6 +66,11 @@ class StoreContract:
         store.ready()
         assert _count(store) == 1
 
+    def test_openers_that_migrate_an_empty_database_at_once(self, open_store: OpenStore) -> None:
+        """One builds the schema, the others wait for it and find it."""
+        _together(lambda: open_store().migrate(), 4)
+        open_store().ready()
+
     # transactions
 
     def test_a_block_is_committed_whole(self, store: Store, open_store: OpenStore) -> None:

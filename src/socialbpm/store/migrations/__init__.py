@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 VERSION_TABLE = "social_alembic_version"
 HEAD = "0001"  # the newest revision in versions/
+_ALONE = text("SELECT pg_advisory_xact_lock(7362615042)")  # a number of our own: one migrates at a time
 
 
 def revision(conn: Connection) -> str:
@@ -28,6 +29,8 @@ def upgrade(conn: Connection) -> None:
     from alembic import command
     from alembic.util import CommandError
 
+    if conn.dialect.name == "postgresql":  # on SQLite the transaction has the database to itself anyway
+        conn.execute(_ALONE)
     try:
         command.upgrade(config(conn), "head")
     except CommandError:
