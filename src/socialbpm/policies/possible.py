@@ -29,8 +29,8 @@ def _anything(rule: Rule) -> set[Found]:
 
 
 def _of_a_bar(rule: Rule) -> set[Found]:
-    """Two can be level at a bar only where more than one choice is sought."""
-    return set(Found) - (set() if len(rule.sought) > 1 else {Found.TIED})
+    """Nothing is level with an approval: a review seeks nothing else, a poll any of its choices."""
+    return set(Found) - ({Found.TIED} if rule.review else set())
 
 
 def _threshold(rule: Rule) -> set[Found]:
@@ -43,7 +43,7 @@ _FINDS: Mapping[str, Callable[[Rule], set[Found]]] = {
     "unanimous": _of_a_bar,
     "n_of_m": _of_a_bar,
     "threshold": _threshold,
-    "plurality": lambda rule: {Found.CARRIED, Found.TIED} if len(rule.keys) > 1 else {Found.CARRIED},
+    "plurality": lambda rule: {Found.CARRIED, Found.TIED},
 }
 
 

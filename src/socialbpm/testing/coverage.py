@@ -23,7 +23,7 @@ FLOW_NODES = frozenset(
 )
 
 
-_DECIDING = frozenset({"policy", "of", "quorum", "tie", "choices"})
+_DECIDING = frozenset({"policy", "of", "quorum", "tie"})
 """What a policy's possible outcomes depend on."""
 
 
