@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -288,18 +289,39 @@ def words(text: str, network: str = "") -> Wording:
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """The SQL that is executed on ``store`` meanwhile."""
+    """The SQL that is given to SQLite's driver for ``store`` meanwhile, whoever gives it."""
     seen: list[str] = []
 
-    def note(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        seen.append(statement)
+    class Telling(sqlite3.Cursor):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            seen.append(sql)
+            return super().execute(sql, *values)
+
+        def executemany(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            seen.append(sql)
+            return super().executemany(sql, *values)
+
+    class Told(sqlite3.Connection):
+        def cursor(self, factory: Any = Telling) -> Any:
+            return super().cursor(factory)
+
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            return self.cursor().execute(sql, *values)
+
+        def executemany(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            return self.cursor().executemany(sql, *values)
+
+    def connect(dialect: Any, record: Any, given: Any, named: dict[str, Any]) -> None:
+        named["factory"] = Told
 
     engine = store._engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "do_connect", connect)
+    store.close()  # it opens again when it is used, and then tells
     try:
         yield seen
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "do_connect", connect)
+        store.close()
 
 
 NORTH_SOUTH = (Choice(key="north", label="North"), Choice(key="south", label="South"))

@@ -19,6 +19,7 @@ from socialbpm.channels.base import Channel, Inbound, RawEvent
 from socialbpm.errors import OutcomeUnknown, Rejected
 from socialbpm.posts import AskKind, Capabilities, Dedupe, Intake, MediaLimits, Post, Receipt, plain
 from socialbpm.store import insert_once
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import local_post
 
 MAX_TEXT = 20_000
@@ -52,14 +53,14 @@ class LocalChannel(Channel):
         self._fits(post)
         changes = {"post": posts.dump(post), "edited_at": self.connection.clock.now()}
         with self._writing() as conn:
-            if not conn.execute(_EDIT, self._at(receipt) | changes).rowcount:
+            if not _EDIT.change(conn, **self._at(receipt), **changes):
                 raise Rejected("no post stands there to be edited", channel=self.name)
         return self._receipt(receipt.remote_id)
 
     def delete(self, receipt: Receipt) -> None:
         """Take the post down; it stays in the store, unseen, so that the same key cannot post again."""
         with self._writing() as conn:
-            conn.execute(_DELETE, self._at(receipt))
+            _DELETE.change(conn, **self._at(receipt))
 
     def within(self, conn: Connection) -> Channel:
         """The same channel, writing in the transaction of ``conn``."""
@@ -118,5 +119,7 @@ def _row(post: Post) -> dict[str, Any]:
 _AT = local_post.update().where(
     local_post.c.key == bindparam("of_key"), local_post.c.channel == bindparam("by")
 )
-_EDIT = _AT.where(local_post.c.deleted == 0).values(post=bindparam("post"), edited_at=bindparam("edited_at"))
-_DELETE = _AT.values(deleted=1)
+_EDIT = Prepared(
+    _AT.where(local_post.c.deleted == 0).values(post=bindparam("post"), edited_at=bindparam("edited_at"))
+)
+_DELETE = Prepared(_AT.values(deleted=1))

@@ -18,6 +18,7 @@ from socialbpm.faults import crash_point
 from socialbpm.responses import Response, Standing
 from socialbpm.store import Store, audit, insert_returning
 from socialbpm.store.group import GroupCommit
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, event, request, response
 
 COMMENT = 10_000
@@ -83,7 +84,7 @@ class Inbox:
     def standing(self, seq: int) -> Reply:
         """What has become of a response since. Raises NotFound."""
         with self._store.read() as conn:
-            row = conn.execute(_BY_SEQ, {"of_seq": seq}).first()
+            row = _BY_SEQ.rows(conn, of_seq=seq).first()
         if row is None:
             raise NotFound(f"there is no event {seq}")
         return _standing(row)
@@ -121,7 +122,7 @@ class Inbox:
         values["awaits"] = None if row or given.request else _clean(given.in_reply_to, NAME) or None
         seq = insert_returning(conn, event, event.c.seq, **values)
         if seq is None:
-            return _standing(conn.execute(_BY_EVENT, {"by": channel, "of_event": values["event_id"]}).one())
+            return _standing(_BY_EVENT.rows(conn, by=channel, of_event=values["event_id"]).one())
         if row is None:
             reply = _of_nothing_known(values["awaits"], seq)
             facts = {"channel": channel, "seq": seq}
@@ -154,11 +155,11 @@ def _standing(row: Row[Any]) -> Reply:
 
 def _request(conn: Connection, channel: str, given: Response) -> Row[Any] | None:
     if given.request:
-        return conn.execute(_BY_ID, {"of_id": _clean(given.request, NAME)}).first()
+        return _BY_ID.rows(conn, of_id=_clean(given.request, NAME)).first()
     answered = _clean(given.in_reply_to, NAME)
     if not answered:  # as is the id of a post that does not stand yet
         return None
-    return conn.execute(_BY_POST, {"by": channel, "of_remote": answered}).first()
+    return _BY_POST.rows(conn, by=channel, of_remote=answered).first()
 
 
 def _cleaned(channel: str, given: Response) -> dict[str, Any]:
@@ -186,8 +187,8 @@ def _name(given: str) -> str:
 
 
 _ABOUT = [request.c.id, request.c.state, request.c.outcome]
-_BY_ID = select(*_ABOUT).where(request.c.id == bindparam("of_id"))
-_BY_POST = (
+_BY_ID = Prepared(select(*_ABOUT).where(request.c.id == bindparam("of_id")))
+_BY_POST = Prepared(
     select(*_ABOUT)
     .join_from(delivery, request, request.c.id == delivery.c.request)
     .where(delivery.c.channel == bindparam("by"), delivery.c.remote_id == bindparam("of_remote"))
@@ -197,7 +198,7 @@ _BY_POST = (
 _STORED: Select[Any] = select(
     event.c.seq, event.c.request, event.c.awaits, response.c.standing, response.c.reason
 ).join_from(event, response, response.c.seq == event.c.seq, isouter=True)
-_BY_SEQ: Select[Any] = _STORED.where(event.c.seq == bindparam("of_seq"))
-_BY_EVENT: Select[Any] = _STORED.where(
-    event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event")
+_BY_SEQ = Prepared(_STORED.where(event.c.seq == bindparam("of_seq")))
+_BY_EVENT = Prepared(
+    _STORED.where(event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event"))
 )

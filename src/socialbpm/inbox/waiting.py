@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, case, update
 
 from socialbpm.engines.work import Work
 from socialbpm.store import audit
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import event, request
 
 
@@ -23,23 +24,23 @@ def attach(
     In the transaction that records the post. One look into an index if nothing waits.
     """
     post = {"by": channel, "of_remote": remote_id}
-    waited = sorted(conn.execute(_ATTACH, {**post, "of_request": request_id}).scalars())
+    waited = sorted(_ATTACH.rows(conn, **post, of_request=request_id).scalars())
     if not waited:
         return
-    conn.execute(_LOOK_BACK, {"of_id": request_id, "before": waited[0] - 1})
+    _LOOK_BACK.change(conn, of_id=request_id, before=waited[0] - 1)
     known = {"kind": "event.attached", "run": run, "request": request_id}
     audit.record_all(conn, now, [{**known, "facts": {"channel": channel, "seq": seq}} for seq in waited])
     work.schedule(conn, "tally", request_id, now)
 
 
-_ATTACH = (
+_ATTACH = Prepared(
     update(event)
     .where(event.c.awaits == bindparam("of_remote"), event.c.channel == bindparam("by"))
     .values(request=bindparam("of_request"), awaits=None)
     .returning(event.c.seq)
 )
 _SEEN = request.c.ballots_seen
-_LOOK_BACK = (
+_LOOK_BACK = Prepared(
     update(request)
     .where(request.c.id == bindparam("of_id"))
     .values(ballots_seen=case((bindparam("before") < _SEEN, bindparam("before")), else_=_SEEN))

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select
 from socialbpm import posts
 from socialbpm.engines.work import Work
 from socialbpm.posts import Destination, Post
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery
 from socialbpm.tasks import MediaSource
 
@@ -96,8 +97,7 @@ def delivery_key(request: str, destination: Destination, action: str, seq: int) 
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store new deliveries, each as ``row`` makes it."""
-    if rows:
-        conn.execute(_INSERT, rows)
+    _INSERT.change_all(conn, rows)
 
 
 def body(post: Post, key: str, sources: Sequence[MediaSource]) -> dict[str, Any]:
@@ -115,12 +115,12 @@ def sources(row: Row[Any]) -> tuple[MediaSource, ...]:
 
 def of_request(conn: Connection, request: str) -> Sequence[Row[Any]]:
     """All deliveries of a request, in the order of their writes; held until the transaction ends."""
-    return conn.execute(_OF_REQUEST, {"of_request": request}).all()
+    return _OF_REQUEST.rows(conn, of_request=request).all()
 
 
 def wake_followers(conn: Connection, work: Work, create: str, now: datetime) -> None:
     """Have those looked at that waited for this write: edits of its post, and answers to it."""
-    for row in conn.execute(_FOLLOWERS, {"create": create}).all():
+    for row in _FOLLOWERS.rows(conn, create=create).all():
         work.schedule(conn, "deliver", row.id, max(row.due, now))
 
 
@@ -149,14 +149,16 @@ def row(write: Write) -> dict[str, Any]:
     }
 
 
-_INSERT = delivery.insert()
-_OF_REQUEST = (
+_INSERT = Prepared(delivery.insert())
+_OF_REQUEST = Prepared(
     select(delivery)
     .where(delivery.c.request == bindparam("of_request"))
     .order_by(delivery.c.seq, delivery.c.channel, delivery.c.room)
     .with_for_update()
 )
-_FOLLOWERS = select(delivery.c.id, delivery.c.due).where(
-    or_(delivery.c.creates == bindparam("create"), delivery.c.parent == bindparam("create")),
-    delivery.c.state == State.DUE,
+_FOLLOWERS = Prepared(
+    select(delivery.c.id, delivery.c.due).where(
+        or_(delivery.c.creates == bindparam("create"), delivery.c.parent == bindparam("create")),
+        delivery.c.state == State.DUE,
+    )
 )

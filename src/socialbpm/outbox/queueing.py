@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from socialbpm.engines.work import Work
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.posts import Receipt
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery
 
 GONE = (State.REJECTED, State.SKIPPED)
@@ -35,7 +36,7 @@ def place(conn: Connection, work: Work, row: Row[Any] | Write, now: datetime) ->
     """The place of a delivery that is due. Older edits of the same post give way to it."""
     if row.action == Action.CREATE:
         return _of_answer(conn, row) if row.parent else Place()
-    writes = conn.execute(_WRITES, {"create": row.creates}).all()
+    writes = _WRITES.rows(conn, create=row.creates).all()
     found = _of_write(row, writes)
     if not found.waits and not found.state:
         _overtake(conn, work, row, writes, now)
@@ -44,7 +45,7 @@ def place(conn: Connection, work: Work, row: Row[Any] | Write, now: datetime) ->
 
 def _of_answer(conn: Connection, row: Row[Any] | Write) -> Place:
     """A post that answers another waits for it; if that one may never stand, it goes out by itself."""
-    parent = conn.execute(_PARENT, {"of_id": row.parent}).first()
+    parent = _PARENT.rows(conn, of_id=row.parent).first()
     if parent is None:
         return Place()
     return Place(waits=parent.state in ON_ITS_WAY, answers=parent.remote_id)
@@ -68,7 +69,7 @@ def _overtake(conn: Connection, work: Work, row: Row[Any] | Write, writes: Any, 
     for write in writes:
         if write.state == State.DUE and write.action != Action.CREATE and _newer(row, write):
             reason = "a newer edit has taken its place"
-            conn.execute(_SKIP, {"of_id": write.id, "error": reason})
+            _SKIP.change(conn, of_id=write.id, error=reason)
             if write.purpose == Purpose.OPEN:
                 work.schedule(conn, "tally", write.request, now)
 
@@ -81,12 +82,14 @@ _COLUMNS = [
     delivery.c[name]
     for name in ("id", "request", "purpose", "action", "seq", "state", "remote_id", "url", "post")
 ]
-_WRITES = select(*_COLUMNS).where(
-    or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))
+_WRITES = Prepared(
+    select(*_COLUMNS).where(
+        or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))
+    )
 )
-_SKIP = (
+_SKIP = Prepared(
     update(delivery)
     .where(delivery.c.id == bindparam("of_id"))
     .values(state=State.SKIPPED, error=bindparam("error"))
 )
-_PARENT = select(delivery.c.state, delivery.c.remote_id).where(delivery.c.id == bindparam("of_id"))
+_PARENT = Prepared(select(delivery.c.state, delivery.c.remote_id).where(delivery.c.id == bindparam("of_id")))

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, case, select, type_coe
 
 from socialbpm.clock import Clock
 from socialbpm.store import insert_once
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import EPOCH, MICROSECOND, Instant, account_rate, delivery
 
 
@@ -34,10 +35,10 @@ class Rates:
         """
         now = self._clock.now()
         if kept is not None:
-            known = conn.execute(_KNOWN, {"of_channel": channel}).first()
+            known = _KNOWN.rows(conn, of_channel=channel).first()
             if known is not None and now < kept + known.interval * MICROSECOND:
                 return Slot(at=kept, paused=known.paused)
-        row = conn.execute(_RESERVE, {"of_channel": channel, "now": now}).first()
+        row = _RESERVE.rows(conn, of_channel=channel, now=now).first()
         if row is None:
             return Slot(at=now)
         return Slot(at=row.tat - row.interval * MICROSECOND, paused=row.paused)
@@ -69,12 +70,14 @@ class Rates:
         insert_once(conn, account_rate, channel=channel, tat=EPOCH, interval=0, paused="")
 
 
-_KNOWN = select(account_rate.c.interval, account_rate.c.paused).where(
-    account_rate.c.channel == bindparam("of_channel")
+_KNOWN = Prepared(
+    select(account_rate.c.interval, account_rate.c.paused).where(
+        account_rate.c.channel == bindparam("of_channel")
+    )
 )
 _NOW = bindparam("now", type_=Instant())
 _START = case((account_rate.c.tat > _NOW, account_rate.c.tat), else_=_NOW)
-_RESERVE = (
+_RESERVE = Prepared(
     update(account_rate)
     .where(account_rate.c.channel == bindparam("of_channel"))
     .values(tat=type_coerce(_START, BigInteger) + account_rate.c.interval)

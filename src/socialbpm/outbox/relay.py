@@ -28,6 +28,7 @@ from socialbpm.outbox.queueing import Place, place
 from socialbpm.outbox.rates import Rates
 from socialbpm.posts import Dedupe, Intake, Post, Receipt
 from socialbpm.store import Store, audit
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request, run
 
 LIVE = (State.DUE, State.SENDING, State.UNKNOWN)
@@ -63,7 +64,7 @@ class Relay:
 
     def _errand(self, conn: Connection, claim: Claim) -> Errand | None:
         """The delivery, marked as SENDING; None (and the claim finished) if it is not to be sent now."""
-        row = conn.execute(_DELIVERY, {"of_id": claim.ref}).first()
+        row = _DELIVERY.rows(conn, of_id=claim.ref).first()
         if row is None or row.state not in LIVE:
             self._work.finish(conn, claim)
             return None
@@ -227,7 +228,7 @@ class Relay:
             self._work.schedule(conn, "tally", row.request, now)
 
     def _set(self, conn: Connection, row: Row[Any], **values: Any) -> None:
-        conn.execute(update(delivery).where(delivery.c.id == row.id).values(values))
+        _SET.change(conn, of_id=row.id, **values)
 
     def _audit(self, conn: Connection, row: Row[Any], kind: str, **facts: Any) -> None:
         known = {"delivery": row.id, "channel": row.channel, "element": row.element}
@@ -246,7 +247,7 @@ def _addressed(row: Row[Any], where: Place, channel: Channel) -> Post:
     return replace(post, reply_to=where.answers) if threads else post
 
 
-_DELIVERY = (
+_DELIVERY = Prepared(
     select(
         delivery,
         request.c.run,
@@ -259,3 +260,4 @@ _DELIVERY = (
     .where(delivery.c.id == bindparam("of_id"))
     .with_for_update(of=delivery)
 )
+_SET = Prepared(update(delivery).where(delivery.c.id == bindparam("of_id")))

@@ -25,6 +25,7 @@ from socialbpm.policies import Count, Rule, decide
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome
 from socialbpm.store import Store, audit
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request, run
 from socialbpm.tasks import Asking, PollCommunity, RequestReview, SocialTask
 
@@ -61,10 +62,11 @@ class Outcomes:
         It ends with an ``outcome``, with a BPMN ``error`` code and its ``reason``, or ``cancelled``. Returns
         False if it had ended before.
         """
-        row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+        row = _REQUEST.rows(conn, of_id=request_id).first()
         if row is None or row.state not in (*LIVE, "CLOSED") or (row.state == "CLOSED" and not cancelled):
             return False
-        self._end(conn, row, outcome, error=error, reason=reason, cancelled=cancelled)
+        task = tasks.load(row.task)
+        self._end(conn, row, task, outcome, error=error, reason=reason, cancelled=cancelled)
         return True
 
     def result(self, conn: Connection, request_id: str) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class Outcomes:
 
     def _advance(self, conn: Connection, request_id: str) -> datetime | None:
         """Apply what is new, close if it is time; returns when to look again (at once after a full batch)."""
-        row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+        row = _REQUEST.rows(conn, of_id=request_id).first()
         if row is None:
             return None
         task, now = tasks.load(row.task), self._clock.now()
@@ -98,14 +100,14 @@ class Outcomes:
             return None
         until = final_read.awaited(conn, self._work, self._outbox.channels, row.id, times)
         if until is not None:
-            conn.execute(update(request).where(request.c.id == row.id).values(state="CLOSING"))
+            _CHANGE.change(conn, of_id=row.id, state="CLOSING")
         return until
 
     def _posts(self, conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
         """The deliveries that must stand; none once they do, so that later steps cost nothing."""
         if row.stands_at is not None or row.state not in LIVE:
             return ()
-        return conn.execute(_OPENING_POSTS, {"of_request": row.id}).all()
+        return _OPENING_POSTS.rows(conn, of_request=row.id).all()
 
     def _sit(self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing) -> tuple[Sitting, bool]:
         """Judge the next batch of responses; says whether there may be more."""
@@ -121,7 +123,7 @@ class Outcomes:
     def _save(self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting, now: datetime) -> None:
         changes = times.changes(row)
         if changes:
-            conn.execute(update(request).where(request.c.id == row.id).values(changes))
+            _CHANGE.change(conn, of_id=row.id, **changes)
         if sitting.judged:
             book.enter(conn, row, sitting, now)
 
@@ -135,30 +137,31 @@ class Outcomes:
     ) -> bool:
         """Close the request if it is decided, posted, over or impossible; says whether it was closed."""
         if times.impossible:
-            self._end(conn, row, None, error="social.delivery_failed", reason=times.impossible)
+            self._end(conn, row, task, None, error="social.delivery_failed", reason=times.impossible)
             return True
         outcome = _outcome(task, times, sitting)
         if outcome is not None:
-            self._end(conn, row, outcome)
+            self._end(conn, row, task, outcome)
         return outcome is not None
 
     def _end(
         self,
         conn: Connection,
         row: Row[Any],
+        task: SocialTask,
         outcome: Outcome | None,
         *,
         error: str = "",
         reason: str = "",
         cancelled: bool = False,
     ) -> None:
-        now, task = self._clock.now(), tasks.load(row.task)
+        now = self._clock.now()
         if outcome is not None and outcome.outcome in task.raise_on:
             error, reason = f"social.{outcome.outcome}", outcome.explanation
         state = "CANCELLED" if cancelled else "CLOSED"
         ended = {"state": state, "closed_at": row.closed_at or now, "error": error}
         told = row.outcome or (_dump(outcome) if outcome else {"outcome": "", "explanation": reason})
-        conn.execute(_CLOSE, {"of_id": row.id, "outcome": told, **ended})
+        _CHANGE.change(conn, of_id=row.id, outcome=told, **ended)
         self._audit_end(conn, row, now, outcome, error=error, cancelled=cancelled)
         if row.state in LIVE and isinstance(task, Asking):
             self._close_posts(conn, row, task, _note(conn, row, task, outcome, reason, cancelled=cancelled))
@@ -245,17 +248,15 @@ def _note(
     return closings.signed(outcome.explanation, book.answered(conn, row.id, closings.NAMED + 1))
 
 
-_REQUEST = (
+_REQUEST = Prepared(
     select(request, run.c.process)
     .join(run, run.c.id == request.c.run)
     .where(request.c.id == bindparam("of_id"))
     .with_for_update(of=request)
 )
-_OPENING_POSTS = select(delivery).where(
-    delivery.c.request == bindparam("of_request"), delivery.c.purpose == deliveries.Purpose.OPEN
+_OPENING_POSTS = Prepared(
+    select(delivery).where(
+        delivery.c.request == bindparam("of_request"), delivery.c.purpose == deliveries.Purpose.OPEN
+    )
 )
-_CLOSE = (
-    update(request)
-    .where(request.c.id == bindparam("of_id"))
-    .values({name: bindparam(name) for name in ("state", "closed_at", "error", "outcome")})
-)
+_CHANGE = Prepared(update(request).where(request.c.id == bindparam("of_id")))

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
 
 from socialbpm.outcomes.standings import Judged, Sitting
 from socialbpm.responses import Standing
 from socialbpm.store import audit
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import event, request, response, voter, voter_account
 
 BATCH = 500
@@ -19,24 +20,22 @@ BATCH = 500
 
 def pending(conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
     """The next batch of responses to a request that have no standing yet, each with its person's ballot."""
-    seen = {"of_request": row.id, "seen": row.ballots_seen, "most": BATCH}
-    return conn.execute(_EVENTS, seen).all()
+    return _EVENTS.rows(conn, of_request=row.id, seen=row.ballots_seen, most=BATCH).all()
 
 
 def enter(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> None:
     """Write what a sitting has found: standings, figures, and their audit."""
     figures = {"counted": sitting.count.dump(), "standings": dict(sitting.standings)}
-    conn.execute(_KEEP, {"of_id": row.id, "ballots_seen": sitting.judged[-1].seq, **figures})
-    conn.execute(_RESPOND, [_row(row.id, judged) for judged in sitting.judged])
-    if sitting.replaced:
-        conn.execute(_RESTATE, [_restated(each) for each in sitting.replaced])
+    _KEEP.change(conn, of_id=row.id, ballots_seen=sitting.judged[-1].seq, **figures)
+    _RESPOND.change_all(conn, [_row(row.id, judged) for judged in sitting.judged])
+    _RESTATE.change_all(conn, [_restated(each) for each in sitting.replaced])
     entries = [_told(row, judged) for judged in (*sitting.judged, *sitting.replaced)]
     audit.record_all(conn, now, entries)
 
 
 def answered(conn: Connection, request_id: str, most: int) -> Sequence[str]:
     """The first people whose ballots stand."""
-    return conn.scalars(_ANSWERED, {"of_request": request_id, "most": most}).all()
+    return _ANSWERED.rows(conn, of_request=request_id, most=most).scalars().all()
 
 
 def _row(request_id: str, judged: Judged) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def _told(row: Row[Any], judged: Judged) -> dict[str, Any]:
 
 
 _BEFORE, _BALLOT = response.alias("before"), event.alias("ballot")
-_EVENTS: Select[Any] = (
+_EVENTS = Prepared(
     select(
         event.c.seq,
         event.c.channel,
@@ -98,18 +97,18 @@ _EVENTS: Select[Any] = (
     .order_by(event.c.seq)
     .limit(bindparam("most"))
 )
-_KEEP = (
+_KEEP = Prepared(
     update(request)
     .where(request.c.id == bindparam("of_id"))
     .values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
 )
-_RESPOND = response.insert()
-_RESTATE = (
+_RESPOND = Prepared(response.insert())
+_RESTATE = Prepared(
     update(response)
     .where(response.c.seq == bindparam("of_seq"))
     .values(standing=bindparam("as_standing"), reason=bindparam("because"))
 )
-_ANSWERED = (
+_ANSWERED = Prepared(
     select(response.c.person)
     .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)
     .order_by(response.c.seq)

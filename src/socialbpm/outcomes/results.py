@@ -10,14 +10,15 @@ from socialbpm import tasks
 from socialbpm.errors import NotFound
 from socialbpm.outbox.deliveries import Purpose, State
 from socialbpm.responses import Standing
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, event, request, response
-from socialbpm.tasks import Asking, AskResult, PostResult, SocialTask
+from socialbpm.tasks import Asking, AskResult, PostResult
 from socialbpm.tasks.results import REASON_LENGTH, REASONS, VOTERS, Reason, Voter
 
 
 def result(conn: Connection, request_id: str) -> dict[str, Any]:
     """The result of a closed request. Raises NotFound."""
-    row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+    row = _REQUEST.rows(conn, of_id=request_id).first()
     if row is None or row.outcome is None:
         raise NotFound(f"request '{request_id}' has no result")
     return result_of(conn, row)
@@ -25,16 +26,17 @@ def result(conn: Connection, request_id: str) -> dict[str, Any]:
 
 def result_of(conn: Connection, row: Row[Any]) -> dict[str, Any]:
     """As ``result``, for the whole row of a closed request."""
-    task = tasks.load(row.task)
-    found: PostResult = _asked(conn, row, task) if isinstance(task, Asking) else _posted(conn, row)
-    return found.model_dump(mode="json", exclude={"reasons", "voters"} - task.include)
+    include = frozenset(row.task["include"])  # all that is asked of the task, which need not be read for it
+    asks = issubclass(tasks.model(row.kind), Asking)
+    found: PostResult = _asked(conn, row, include) if asks else _posted(conn, row)
+    return found.model_dump(mode="json", exclude={"reasons", "voters"} - include)
 
 
 def _posted(conn: Connection, row: Row[Any]) -> PostResult:
     return PostResult(**_common(conn, row))
 
 
-def _asked(conn: Connection, row: Row[Any], task: SocialTask) -> AskResult:
+def _asked(conn: Connection, row: Row[Any], include: frozenset[str]) -> AskResult:
     winners = row.outcome.get("winners", [])
     return AskResult(
         **_common(conn, row),
@@ -43,13 +45,13 @@ def _asked(conn: Connection, row: Row[Any], task: SocialTask) -> AskResult:
         eligible=row.counted["roll"],
         winners=winners,
         winner=winners[0] if len(winners) == 1 else None,
-        reasons=_reasons(conn, row.id) if "reasons" in task.include else [],
-        voters=_voters(conn, row.id) if "voters" in task.include else [],
+        reasons=_reasons(conn, row.id) if "reasons" in include else [],
+        voters=_voters(conn, row.id) if "voters" in include else [],
     )
 
 
 def _common(conn: Connection, row: Row[Any]) -> dict[str, Any]:
-    links = conn.scalars(_LINKS, {"of_request": row.id}).all()
+    links = _LINKS.rows(conn, of_request=row.id).scalars().all()
     return {
         "outcome": row.outcome["outcome"],
         "explanation": row.outcome["explanation"],
@@ -61,17 +63,17 @@ def _common(conn: Connection, row: Row[Any]) -> dict[str, Any]:
 
 
 def _reasons(conn: Connection, request_id: str) -> list[Reason]:
-    rows = conn.execute(_REASONS, {"of_request": request_id, "most": REASONS}).all()
-    return [Reason(choice=choices[0], comment=comment[:REASON_LENGTH]) for choices, comment in rows]
+    rows = _REASONS.rows(conn, of_request=request_id, most=REASONS).all()
+    return [Reason(choice=row.choices[0], comment=row.comment[:REASON_LENGTH]) for row in rows]
 
 
 def _voters(conn: Connection, request_id: str) -> list[Voter]:
-    rows = conn.execute(_VOTERS, {"of_request": request_id, "most": VOTERS}).all()
-    return [Voter(person=person, choices=choices) for person, choices in rows]
+    rows = _VOTERS.rows(conn, of_request=request_id, most=VOTERS).all()
+    return [Voter(person=row.person, choices=row.choices) for row in rows]
 
 
-_REQUEST = select(request).where(request.c.id == bindparam("of_id"))
-_LINKS = (
+_REQUEST = Prepared(select(request).where(request.c.id == bindparam("of_id")))
+_LINKS = Prepared(
     select(delivery.c.url)
     .where(
         delivery.c.request == bindparam("of_request"),
@@ -88,5 +90,5 @@ _ACCEPTED = (
     .order_by(response.c.seq)
     .limit(bindparam("most"))
 )
-_REASONS = _ACCEPTED.add_columns(event.c.choices, event.c.comment).where(event.c.comment != "")
-_VOTERS = _ACCEPTED.add_columns(response.c.person, event.c.choices)
+_REASONS = Prepared(_ACCEPTED.add_columns(event.c.choices, event.c.comment).where(event.c.comment != ""))
+_VOTERS = Prepared(_ACCEPTED.add_columns(response.c.person, event.c.choices))

@@ -23,6 +23,7 @@ from socialbpm.requests.prospects import Opening, Prospect, Prospects
 from socialbpm.requests.reopening import Reopening
 from socialbpm.requests.revisions import Revision, revised
 from socialbpm.store import Store, audit, insert_once
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import request
 from socialbpm.tasks import Asking
 
@@ -125,7 +126,7 @@ class Requests:
 
         False, and nothing done, for one that has not failed by a refusal.
         """
-        row, now = conn.execute(_REQUEST, {"of_id": key}).one(), self._clock.now()
+        row, now = _REQUEST.rows(conn, of_id=key).one(), self._clock.now()
         back = Reopening(row=row, written=deliveries.of_request(conn, key), now=now)
         if row.state != "CLOSED" or not row.error or not back.undelivered:
             return False
@@ -141,7 +142,7 @@ class Requests:
 
     def closed(self, conn: Connection, run: str) -> list[Closed]:
         """The requests of a run that have ended and wait to be applied to it, in the order of their ends."""
-        rows = conn.execute(_CLOSED, {"of_run": run}).all()
+        rows = _CLOSED.rows(conn, of_run=run).all()
         return [
             Closed(
                 key=row.id,
@@ -156,7 +157,7 @@ class Requests:
 
     def resumed(self, conn: Connection, key: str) -> None:
         """The run has taken the outcome of this request; in the transaction that saves the run."""
-        conn.execute(_RESUMED, {"of_id": key})
+        _RESUMED.change(conn, of_id=key)
 
     def _schedule(self, conn: Connection, opening: Opening, writes: Sequence[Write], stand: int) -> None:
         """Look at the request at its deadline; at once if some posts ``stand``, or none is to be sent."""
@@ -166,7 +167,7 @@ class Requests:
             deadline = timing.deadline(task, now)
             ends_at = timing.earliest(opening.ends_at, deadline)
             begun = {"stands_at": now, "deadline": deadline, "ends_at": ends_at}
-            conn.execute(_BEGIN, {"of_id": opening.key, **begun})
+            _BEGIN.change(conn, of_id=opening.key, **begun)
         elif stand or all(write.skipped for write in writes):
             self._work.schedule(conn, "tally", opening.key, now)
             return
@@ -175,7 +176,7 @@ class Requests:
 
     def _revisable(self, conn: Connection, request_id: str) -> tuple[Row[Any], Asking]:
         """The request as it stands. Raises NotFound, RequestClosed."""
-        row = conn.execute(_REQUEST, {"of_id": request_id}).first()
+        row = _REQUEST.rows(conn, of_id=request_id).first()
         if row is None:
             raise NotFound(f"there is no request '{request_id}'")
         task = tasks.load(row.task)
@@ -196,18 +197,18 @@ class Requests:
         return revision.version
 
 
-_REQUEST = select(request).where(request.c.id == bindparam("of_id"))
-_BEGIN = (
+_REQUEST = Prepared(select(request).where(request.c.id == bindparam("of_id")))
+_BEGIN = Prepared(
     update(request)
     .where(request.c.id == bindparam("of_id"))
     .values({name: bindparam(name) for name in ("stands_at", "deadline", "ends_at")})
 )
-_RESUMED = (
+_RESUMED = Prepared(
     update(request)
     .where(request.c.id == bindparam("of_id"), request.c.state == "CLOSED")
     .values(state="RESUMED")
 )
-_CLOSED = (
+_CLOSED = Prepared(
     select(request)
     .where(request.c.run == bindparam("of_run"), request.c.state == "CLOSED")
     .order_by(request.c.closed_at, request.c.id)

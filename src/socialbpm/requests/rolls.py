@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from socialbpm.errors import TaskFailed
 from socialbpm.people import Account, Community, Member
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import voter, voter_account
 from socialbpm.tasks import Asking, PollCommunity, RequestReview
 
@@ -38,17 +39,16 @@ def eligible(task: Asking, everybody: Sequence[Member]) -> tuple[Member, ...]:
 
 def freeze(conn: Connection, request: str, everybody: Sequence[Member], voters: Sequence[Member]) -> None:
     """Store the roll. The author's accounts are kept too, so that their answer can be told why it is void."""
-    conn.execute(
-        voter.insert(),
-        [{"request": request, "person": member.person, "weight": str(member.weight)} for member in voters],
-    )
+    people = [
+        {"request": request, "person": member.person, "weight": str(member.weight)} for member in voters
+    ]
     accounts = [
         {"request": request, "channel": account.channel, "account": account.id, "person": member.person}
         for member in everybody
         for account in sorted(member.accounts, key=lambda account: (account.channel, account.id))
     ]
-    if accounts:
-        conn.execute(voter_account.insert(), accounts)
+    _VOTERS.change_all(conn, people)
+    _ACCOUNTS.change_all(conn, accounts)
 
 
 def _named(task: Asking) -> tuple[str, ...]:
@@ -80,3 +80,6 @@ def _each_account_once(everybody: Iterable[Member]) -> None:
                     f"account '{account.id}' on '{account.channel}' belongs to '{owner}' and to "
                     f"'{member.person}'; an account answers for one person",
                 )
+
+
+_VOTERS, _ACCOUNTS = Prepared(voter.insert()), Prepared(voter_account.insert())

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select
 
 from socialbpm.outbox.deliveries import Action, Purpose, State
 from socialbpm.posts import Destination
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request
 
 RECENT = 50
@@ -26,7 +27,7 @@ class Earlier:
 
 def next_round(conn: Connection, key: str, run: str, element: str) -> int | None:
     """The number of the next request of ``element`` in this run; None if the one with this key is there."""
-    found = conn.execute(_LAST_ROUND, {"of_key": key, "of_run": run, "of_element": element}).one()
+    found = _LAST_ROUND.rows(conn, of_key=key, of_run=run, of_element=element).one()
     return None if found.known else 1 + (found.last or 0)
 
 
@@ -51,19 +52,19 @@ def round_before(
 
 def _requests(conn: Connection, run: str, element: str) -> Sequence[Row[Any]]:
     """The latest first."""
-    return conn.execute(_REQUESTS, {"of_run": run, "of_element": element, "most": RECENT}).all()
+    return _REQUESTS.rows(conn, of_run=run, of_element=element, most=RECENT).all()
 
 
 def _posts(conn: Connection, request_id: str) -> dict[Destination, Earlier]:
     found = {}
     for row in conn.execute(_POSTS, {"of_request": request_id}).all():
         create = row.id if row.action == Action.CREATE else row.creates
-        seq = conn.execute(_LAST_SEQ, {"create": create}).scalar() or 0
+        seq = _LAST_SEQ.rows(conn, create=create).scalar() or 0
         found[Destination(channel=row.channel, room=row.room)] = Earlier(create=create, next_seq=seq + 1)
     return found
 
 
-_REQUESTS: Select[Any] = (
+_REQUESTS = Prepared(
     select(request.c.id, request.c.address)
     .where(request.c.run == bindparam("of_run"), request.c.element == bindparam("of_element"))
     .order_by(request.c.round.desc())
@@ -83,7 +84,9 @@ _KNOWN = exists(request.c.id).where(request.c.id == bindparam("of_key"))
 _LAST = select(func.max(request.c.round)).where(
     request.c.run == bindparam("of_run"), request.c.element == bindparam("of_element")
 )
-_LAST_ROUND = select(_LAST.scalar_subquery().label("last"), _KNOWN.label("known"))
-_LAST_SEQ = select(func.max(delivery.c.seq)).where(
-    or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))
+_LAST_ROUND = Prepared(select(_LAST.scalar_subquery().label("last"), _KNOWN.label("known")))
+_LAST_SEQ = Prepared(
+    select(func.max(delivery.c.seq)).where(
+        or_(delivery.c.id == bindparam("create"), delivery.c.creates == bindparam("create"))
+    )
 )

@@ -27,6 +27,7 @@ from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.serializer import Codec, Specs
 from socialbpm.spiff.xml import parse, social_elements
 from socialbpm.store import Store, insert_once
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import process, spec
 
 KEPT = 64
@@ -92,7 +93,7 @@ class Definitions:
 
         Raises NotFound.
         """
-        row = conn.execute(_NEWEST, {"wanted": name}).first()
+        row = _NEWEST.rows(conn, wanted=name).first()
         if row is None:
             raise NotFound(f"no process '{name}' is deployed")
         return ProcessInfo(id=row.id, bpmn_id=row.bpmn_id, name=row.name, spec=row.spec)
@@ -108,7 +109,7 @@ class Definitions:
         return ready if isinstance(ready, Specs) else self.codec.unpack_specs(ready)
 
     def _load(self, conn: Connection, spec_id: str) -> Specs | bytes:
-        body: bytes = conn.execute(_SPEC, {"wanted": spec_id}).scalar_one()
+        body: bytes = _SPEC.rows(conn, wanted=spec_id).scalar_one()
         specs = self.codec.unpack_specs(body)
         with self._lock:
             self._ready[spec_id] = specs if specs.shared else body
@@ -222,11 +223,11 @@ def _media(roots: Mapping[Path, etree._Element]) -> dict[str, bytes]:
     )
 
 
-_NEWEST = (
+_NEWEST = Prepared(
     select(process.c.id, process.c.bpmn_id, process.c.name, process.c.spec)
     .where(or_(process.c.bpmn_id == bindparam("wanted"), process.c.id == bindparam("wanted")))
     .order_by(process.c.seq.desc())
     .limit(1)
 )
-_SPEC = select(spec.c.body).where(spec.c.id == bindparam("wanted"))
+_SPEC = Prepared(select(spec.c.body).where(spec.c.id == bindparam("wanted")))
 _NEXT: Any = select(func.coalesce(func.max(process.c.seq), 0) + 1)

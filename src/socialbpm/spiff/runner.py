@@ -28,6 +28,7 @@ from socialbpm.spiff.serializer import Specs
 from socialbpm.spiff.workflow import SocialWorkflow
 from socialbpm.store import Store, audit, insert_once
 from socialbpm.store.group import GroupCommit
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import process, request, run
 
 RESUME = "resume"
@@ -266,7 +267,7 @@ class Runner:
         """Write a run, unless somebody has written it since it was read. Raises Conflict."""
         mine = {"of_id": row.id, "read": row.version, "version": row.version + 1}
         values = {"status": status, "reason": reason, "state": state, "changed_at": self._clock.now()}
-        if not conn.execute(_CHANGE, mine | values).rowcount:
+        if not _CHANGE.change(conn, **mine, **values):
             raise Conflict(f"run '{row.id}' has gone on meanwhile")
 
     def _consequences(
@@ -302,7 +303,7 @@ class Runner:
             self._requests.cancel(conn, key, "the process goes on without it")
 
     def _row(self, conn: Connection, run_id: str) -> Row[Any]:
-        row = conn.execute(_RUN, {"wanted": run_id}).first()
+        row = _RUN.rows(conn, wanted=run_id).first()
         if row is None:
             raise NotFound(f"there is no run '{run_id}'")
         return row
@@ -310,20 +311,20 @@ class Runner:
 
 def conn_has_run(conn: Connection, run_id: str) -> bool:
     """Whether there is a run of this id."""
-    return conn.execute(_EXISTS, {"wanted": run_id}).first() is not None
+    return _EXISTS.rows(conn, wanted=run_id).first() is not None
 
 
 def _entry(kind: str, run_id: str, **facts: Any) -> dict[str, Any]:
     return {"kind": kind, "run": run_id, "request": None, "facts": facts}
 
 
-_EXISTS = select(run.c.id).where(run.c.id == bindparam("wanted"))
-_RUN = (
+_EXISTS = Prepared(select(run.c.id).where(run.c.id == bindparam("wanted")))
+_RUN = Prepared(
     select(run, process.c.spec)
     .outerjoin(process, process.c.id == run.c.process)
     .where(run.c.id == bindparam("wanted"))
 )
-_CHANGE = (
+_CHANGE = Prepared(
     update(run)
     .where(run.c.id == bindparam("of_id"), run.c.version == bindparam("read"))
     .values({name: bindparam(name) for name in ("status", "reason", "state", "version", "changed_at")})

@@ -16,12 +16,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, Insert, Table, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from socialbpm.errors import DefinitionError, Problem
+from socialbpm.store.prepared import DRIVER, Prepared, said
 
 AFTER_COMMIT = "social_after_commit"
 QUEUED = "social_queued"
@@ -142,14 +143,14 @@ def after_commit(conn: Connection, act: Callable[[], None]) -> None:
         waiting.append(act)
 
 
-def insert_later(conn: Connection, insert: Insert, rows: list[dict[str, Any]]) -> None:
+def insert_later(conn: Connection, insert: Prepared, rows: list[dict[str, Any]]) -> None:
     """Insert ``rows`` in one statement with all others of this transaction, just before it commits.
 
     At once if the transaction is not one of a Store.
     """
     queued = conn.info.get(QUEUED)
     if queued is None:
-        conn.execute(insert, rows)
+        insert.change_all(conn, rows)
     else:
         queued.setdefault(insert, []).extend(rows)
 
@@ -159,7 +160,7 @@ def flush(conn: Connection) -> None:
     queued = conn.info.get(QUEUED) or {}
     while queued:
         insert, rows = queued.popitem()
-        conn.execute(insert, rows)
+        insert.change_all(conn, rows)
 
 
 def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
@@ -170,18 +171,18 @@ def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
 
 def insert_returning(conn: Connection, table: Table, column: Column[Any], **values: Any) -> Any | None:
     """As ``insert_once``, but gives ``column`` of the new row, or None if the row was there."""
-    return conn.execute(_once(conn.dialect.name, table, column), values).scalar()
+    return _once(conn.dialect.name, table, column).rows(conn, **values).scalar()
 
 
 @cache
-def _once(dialect: str, table: Table, column: Column[Any]) -> Any:
+def _once(dialect: str, table: Table, column: Column[Any]) -> Prepared:
     """Made once per table, because making a statement costs more than executing it.
 
     With RETURNING, because not every driver tells how many rows ON CONFLICT DO NOTHING has left.
     """
     made: sqlite.Insert | postgresql.Insert
     made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return made.on_conflict_do_nothing().returning(column)
+    return Prepared(made.on_conflict_do_nothing().returning(column))
 
 
 def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
@@ -191,13 +192,20 @@ def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Conn
         try:
             with conn.begin():
                 if conn.dialect.name == "sqlite":  # not by an event: listening slows every statement down
-                    reading = conn.get_execution_options().get(READ_ONLY)
-                    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+                    _begin_sqlite(conn)
                 yield conn
                 flush(conn)
         finally:
             conn.info.pop(AFTER_COMMIT, None)
             conn.info.pop(QUEUED, None)
+            conn.info.pop(DRIVER, None)
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    driver: Any = conn.connection.driver_connection
+    reading = conn.get_execution_options().get(READ_ONLY)
+    said(conn, driver.execute, "BEGIN" if reading else "BEGIN IMMEDIATE", [])
+    conn.info[DRIVER] = driver
 
 
 def _parsed(url: str) -> URL:

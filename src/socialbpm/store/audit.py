@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from socialbpm.store import flush, insert_later
+from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import audit
 
-_APPEND = audit.insert()
-_SINCE = select(audit).where(audit.c.seq > bindparam("after")).order_by(audit.c.seq).limit(bindparam("most"))
-_SINCE_OF_RUN = _SINCE.where(audit.c.run == bindparam("of_run"))
+_APPEND = Prepared(audit.insert())
+_LATER = select(audit).where(audit.c.seq > bindparam("after")).order_by(audit.c.seq).limit(bindparam("most"))
+_SINCE, _SINCE_OF_RUN = Prepared(_LATER), Prepared(_LATER.where(audit.c.run == bindparam("of_run")))
 
 
 def record(
@@ -38,5 +39,5 @@ def since(conn: Connection, seq: int, limit: int = 100, run: str | None = None) 
     """Up to ``limit`` entries after ``seq``, oldest first; only those of ``run`` if it is given."""
     flush(conn)
     if run is None:
-        return conn.execute(_SINCE, {"after": seq, "most": limit}).all()
-    return conn.execute(_SINCE_OF_RUN, {"after": seq, "most": limit, "of_run": run}).all()
+        return _SINCE.rows(conn, after=seq, most=limit).all()
+    return _SINCE_OF_RUN.rows(conn, after=seq, most=limit, of_run=run).all()
