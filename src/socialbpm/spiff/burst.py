@@ -25,6 +25,7 @@ from socialbpm import tasks
 from socialbpm.errors import SocialBpmError, StateError, TaskFailed
 from socialbpm.requests import Closed, Opening
 from socialbpm.spiff.address import MARK
+from socialbpm.spiff.scripts import Environment
 from socialbpm.spiff.serializer import TYPENAME, without_typename
 from socialbpm.spiff.specs import throw_at
 from socialbpm.spiff.steps import Step
@@ -53,7 +54,7 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
     """
 
     def __init__(self, stubs: Stubs | None = None) -> None:
-        super().__init__()
+        super().__init__(Environment())
         self.stubs = stubs or {}
 
     def call_service(self, task: Task, **service: Any) -> str:

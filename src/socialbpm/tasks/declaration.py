@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NotRequired, TypedDict
 
 from pydantic import ValidationError
@@ -87,7 +88,8 @@ def _model(element: str, place: Place) -> type[SocialTask]:
     return entry
 
 
-def attributes(task: type[SocialTask]) -> dict[str, tuple[str, Notation]]:
+@cache  # of a few classes: it goes through all their fields, at every request that opens
+def attributes(task: type[SocialTask]) -> Mapping[str, tuple[str, Notation]]:
     """The attributes of an element as XML spells them: the python name and the notation of each."""
     return {
         str(field.alias): (name, notation)
@@ -140,9 +142,20 @@ def dump(task: SocialTask) -> dict[str, Any]:
 
 
 def load(stored: Mapping[str, Any]) -> SocialTask:
-    """A task from what ``dump`` gave. The rules are not asked again: it was valid when it was stored."""
-    fields = {name: value for name, value in stored.items() if name != "element"}
-    return model(stored["element"]).model_validate(fields, context=READING)
+    """A task from what ``dump`` gave. The rules are not asked again: it was valid when it was stored.
+
+    Only what is not the default is read: most fields are, and reading one takes a call of its notation.
+    """
+    task = model(stored["element"])
+    usual = _defaults(task)
+    fields = {name: value for name, value in stored.items() if name not in usual or value != usual[name]}
+    return task.model_validate(fields, context=READING)
+
+
+@cache
+def _defaults(task: type[SocialTask]) -> dict[str, Any]:
+    """What ``dump`` writes of a task of which nothing is said."""
+    return dump(task.model_validate({}, context=READING))
 
 
 def outcomes(element: str) -> tuple[str, ...]:
