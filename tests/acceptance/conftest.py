@@ -1,1 +1,5 @@
 """What people meet: samples replayed, processes killed at every step, pages in a real browser."""
+
+from tests.commands import folder, socialbpm
+
+__all__ = ["folder", "socialbpm"]

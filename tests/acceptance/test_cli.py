@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 from urllib.request import urlopen
 
 import pytest
 
-from socialbpm.cli import main
 from socialbpm.cli.output import harmless
 from socialbpm.testing.loopback import LoopbackServer
 from tests.browsing import Browser
+from tests.commands import MODEL, Command, Done, ended, on_a_terminal, process
 
-MODEL = Path(__file__).parents[2] / "examples" / "second_eyes.bpmn"
 HEAVY = (
     "sqlalchemy",
     "SpiffWorkflow",
@@ -34,71 +28,6 @@ HEAVY = (
     "jinja2",
     "uvicorn",
 )
-SETTINGS = """\
-database = "sqlite:///social.db"
-
-[communities]
-press_room = { local = ["ada", "grace"] }
-readers = { local = [] }
-"""
-
-
-class Done(NamedTuple):
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with settings, in an environment that says nothing."""
-    for name in [name for name in os.environ if name.startswith("SOCIALBPM_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOCIALBPM_SETTINGS", "social.toml")
-    (tmp_path / "social.toml").write_text(SETTINGS)
-    return tmp_path
-
-
-@pytest.fixture
-def socialbpm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command line, called in this process."""
-
-    def call(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["socialbpm", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        done = Done(code, *capsys.readouterr())
-        assert "Traceback" not in done.err
-        return done
-
-    return call
-
-
-@contextmanager
-def process(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """The command line as a process of its own; it is not left behind, whatever fails."""
-    command = [sys.executable, "-m", "socialbpm", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
-        try:
-            yield started
-        finally:
-            if started.poll() is None:
-                started.kill()
-
-
-def ended(started: subprocess.Popen[str]) -> Done:
-    """What the rest of its output was, and its exit code."""
-    out, err = started.communicate(timeout=120)
-    return Done(started.returncode, out, err)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +144,7 @@ def test_a_run_is_started_looked_at_answered_and_finished(socialbpm: Command) ->
     line = f"{request['id']}\task\tOPEN\t{request['ends_at'][:10]} "
     assert socialbpm("requests").out.startswith(line)
     answer = ("respond", request["id"], "-p", "ada", "-c", "approve", "--comment", "Good", "--event-id", "e1")
-    assert [socialbpm(*answer)[:2] for _ in range(2)] == [(0, "received\n"), (0, "received\n")]
+    assert [socialbpm(*answer)[:2] for _ in range(2)] == [(0, "accepted\n"), (0, "accepted\n")]
     socialbpm("worker", "--until-idle")
     assert socialbpm(*answer)[:2] == (0, "accepted\n")
     run = json.loads(socialbpm("runs", "r1", "--json").out)
@@ -346,25 +275,6 @@ def test_a_try_out_that_cannot_end_says_where_it_stands(socialbpm: Command) -> N
     assert done.code == 1
     assert "the run is parked" in done.err
     assert "ask" in done.err
-
-
-def on_a_terminal(*arguments: str | Path, typed: bytes = b"", **environment: str) -> tuple[int, str]:
-    """Call the command line on a terminal of its own; its exit code and what is seen there."""
-    here, there = pty.openpty()
-    command = [sys.executable, "-m", "socialbpm", *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdin=there, stdout=there, stderr=there, env=os.environ | environment
-    ) as called:
-        os.close(there)
-        os.write(here, typed)
-        seen = b""
-        try:
-            while part := os.read(here, 4096):
-                seen += part
-        except OSError:  # Linux says so when the other end has gone
-            pass
-    os.close(here)
-    return called.returncode, seen.decode()
 
 
 def test_a_try_out_asks_on_the_terminal(folder: Path) -> None:

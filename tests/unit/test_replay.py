@@ -45,7 +45,7 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
         ),
         ("[expect]\n[expect.outcome]\na='b'", "2: unknown key 'expect.outcome'; did you mean 'outcomes'?"),
         ("[[expect.post]]\nedit=1", "2: unknown key 'expect.post.0.edit'; did you mean 'edits'?"),
-        ("[[step]]\nfail='a'\nas='refused'", "3: 'step.0.as': Input should be 'rejected', 'temporary'"),
+        ("[[step]]\nfail='a'\nas='refused'", "3: 'step.0.as' should be 'rejected', 'temporary'"),
         (
             "[[step]]\nrestart=true\ncancel=true",
             "1: 'step.0': a step does one thing, this one does restart and cancel",
@@ -56,8 +56,8 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
             "1: 'step.0': an answer needs a person, and either choice or choices",
         ),
         ("[[step]]\nrevise='a'", "1: 'step.0': a new version needs a new text or new media"),
-        ("[[step]]\nafter='tomorrow'", "2: 'step.0.after': Input should be a valid timedelta"),
-        ("starts_at=2026-01-01T00:00:00", "1: 'starts_at': Input should have timezone info"),
+        ("[[step]]\nafter='tomorrow'", "2: 'step.0.after' is not a length of time; write it as \"PT30M\""),
+        ("starts_at=2026-01-01T00:00:00", "1: 'starts_at' has no time zone; let it end in Z: 2026"),
         ("a = [", "1: is not TOML"),
     ],
 )

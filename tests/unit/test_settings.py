@@ -70,7 +70,7 @@ def test_a_plain_list_of_people_is_a_community_of_the_local_channel() -> None:
             "\n[communities.club.local]\nrooom = 'x'",
             "social.toml:3: unknown key 'communities.club.local.rooom'; did",
         ),
-        ("threads = 0", "social.toml:1: 'threads': Input should be greater than or equal to 1"),
+        ("threads = 0", "social.toml:1: 'threads' should be greater than or equal to 1"),
         ("[communities\n", "social.toml:1: is not TOML: "),
         ("base_url = 'example.org'", "social.toml:1: 'base_url': starts with http:// or https://"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from socialbpm import __version__
-from socialbpm.cli import demo, models, people, posts, runs, service
+from socialbpm.cli import demo, models, people, posts, requests, respond, runs, service
 
 app = typer.Typer(
     name="socialbpm",
@@ -43,8 +43,8 @@ for command in (
     runs.runs,
     runs.cancel,
     runs.resume,
-    people.requests,
-    people.respond,
+    requests.requests,
+    respond.respond,
     people.link,
     posts.stuck,
     posts.settle,

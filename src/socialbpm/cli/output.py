@@ -41,8 +41,14 @@ def as_text(value: Any) -> str:
     return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal; tab-separated lines without a header in a pipe."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+    """A table on a terminal; tab-separated lines without a header in a pipe.
+
+    Of nothing there is no table: ``empty`` says beside the output what to do about it.
+    """
+    rows = list(rows)
+    if not rows:
+        return warn(empty)
     if not sys.stdout.isatty():
         for row in rows:
             say("\t".join(" ".join(cell.split()) for cell in row))
@@ -57,6 +63,26 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         shown.add_row(*(Text(harmless(cell)) for cell in row))  # Text: people's words are no markup
     Console().print(shown)
+
+
+def sheet(title: str, lines: Sequence[tuple[str, str]]) -> None:
+    """One thing with all there is to say of it: a panel on a terminal; ``label: text`` lines in a pipe."""
+    if not sys.stdout.isatty():
+        for label, text in lines:
+            say(f"{label}: {' '.join(text.split())}")
+        return
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    grid, before = Table.grid(padding=(0, 2)), ""
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in lines:
+        grid.add_row("" if label == before else label, Text(harmless(text)))
+        before = label
+    Console().print(Panel(grid, title=Text(harmless(title)), title_align="left"))
 
 
 @contextmanager

@@ -33,8 +33,7 @@ def start(
     """Start a run; a worker carries it on."""
     values = parsed(data)
     with opened(settings, database) as social:
-        name = _deployed(social, process, more or [])
-        run = social.start(name, values, run_id=run_id or None)
+        run = social.start(_deployed(social, process, more or []), values, run_id=run_id or None)
     as_json(run) if json else say(run.id)
 
 
@@ -52,15 +51,22 @@ def runs(
     json: Json = False,
 ) -> None:
     """Show runs, newest first, or one run with its data."""
+    wanted = _known(status)
     with opened(settings, database) as social:
         if run:
             one = social.run(run)
             return as_json(one) if json else _show(one)
-        found = social.runs(status or None, limit=limit, after=after)
+        if after:
+            social.run(after)  # one that is not there is a mistake, not the last page
+        found = social.runs(wanted, limit=limit, after=after)
     if json:
         return as_json(found)
     columns = ("run", "process", "status", "started", "reason")
-    table(columns, ((r.id, r.process, r.status, moment(r.started_at), r.reason) for r in found))
+    table(
+        columns,
+        ((r.id, r.process, r.status, moment(r.started_at), r.reason) for r in found),
+        empty=_none(wanted),
+    )
 
 
 def cancel(
@@ -87,10 +93,34 @@ def resume(
 
 
 def _deployed(social: Social, process: str, more: list[Path]) -> str:
-    """The id to start: a file is deployed first. Raises DefinitionError."""
-    if not process.endswith((".bpmn", ".xml")):
+    """The id to start: a file is deployed first. Raises DefinitionError, NotFound."""
+    if process.endswith((".bpmn", ".xml")):
+        return social.deploy(process, *more).id
+    if process in (known := social.processes()):
         return process
-    return social.deploy(process, *more).id
+    from socialbpm.errors import NotFound
+    from socialbpm.tasks.notation import did_you_mean
+
+    near = f"{did_you_mean(process, known)} Or give" if known else "give"
+    raise NotFound(
+        f"no process '{process}' is deployed; {near} its BPMN file: socialbpm start {process}.bpmn"
+    )
+
+
+def _none(status: str | None) -> str:
+    return f"no run is {status}" if status else "no runs yet; start one with `socialbpm start FILE.bpmn`"
+
+
+def _known(status: str) -> str | None:
+    """The status asked for. Raises typer.BadParameter for one that no run can have."""
+    from socialbpm.social.views import Status
+    from socialbpm.tasks.notation import nearest
+
+    known = [str(each) for each in Status]
+    if not status or status in known:
+        return status or None
+    near = f"; did you mean '{near}'?" if (near := nearest(status, known)) else ""
+    raise typer.BadParameter(f"'{status}' is not one of {', '.join(known)}{near}", param_hint="'--status'")
 
 
 def _show(run: Run) -> None:

@@ -87,7 +87,7 @@ def channels(
         as_json(found)
     else:
         columns = ("channel", "network", "intake", "dedupe", "asks", "paused")
-        table(columns, ([str(account[column]) for column in columns] for account in found))
+        table(columns, ([str(account[column]) for column in columns] for account in found), empty="")
     if check and (paused := [account for account in found if account["paused"]]):
         for account in paused:
             warn(f"{account['channel']}: paused: {account['paused']}")
@@ -113,8 +113,22 @@ def listening(host: str, port: int) -> Any:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        warn(f"cannot listen on {host}:{port}: {error.strerror}; choose another one with --port")
+        warn(f"cannot listen on {host}:{port}: {_why(error)}")
         raise typer.Exit(1) from None
+
+
+def _why(error: OSError) -> str:
+    """What hinders, and what to do; the system's own words only, for Python's name the address again."""
+    import errno
+    import os
+    import socket
+
+    if isinstance(error, socket.gaierror):
+        return f"{error.strerror.partition(' (')[0]}; give an address of this machine with --host"
+    said = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        return f"{said}; choose another one with --port (0: any that is free)"
+    return f"{said}; give an address of this machine with --host"
 
 
 def address(host: str, socket: Any) -> str:

@@ -24,12 +24,14 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
+from socialbpm.calendars import Calendar
+from socialbpm.content_rules import ContentRules
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Account, Community, Member
 from socialbpm.posts import Destination
-from socialbpm.settings import secret, tomlfile
+from socialbpm.settings import content, secret, tomlfile
 from socialbpm.settings.tomlfile import TomlFile
-from socialbpm.tasks.notation import did_you_mean
+from socialbpm.tasks.notation import nearest
 
 LOCAL = "local"
 
@@ -40,7 +42,9 @@ def _short(value: Any) -> Any:
 
 
 def _named(value: Any) -> Any:
-    """A list of people: each has the account of their own name."""
+    """A list of people: each has the account of their own name. Raises ValueError."""
+    if isinstance(value, list | tuple) and (odd := [each for each in value if not isinstance(each, str)]):
+        raise ValueError(f"{odd[0]!r} is no name of a person; put names in quotes")
     return {person: person for person in value} if isinstance(value, list | tuple) else value
 
 
@@ -140,6 +144,14 @@ class Settings(BaseSettings):
     media_hosts: tuple[str, ...] = Field(
         (), description="Hosts from which `src` may fetch pictures, by https. None unless listed."
     )
+    calendars: dict[str, Calendar] = Field(
+        default_factory=dict, description='Working time by name, for `calendar="office"` of a task.'
+    )
+    content_rules: Annotated[ContentRules | None, BeforeValidator(content.rules)] = Field(
+        None,
+        description="What is asked of every text before it goes out: the path of a policy file (from the "
+        "folder of the settings file), or the rules themselves.",
+    )
     lease: float = Field(
         60,
         gt=0,
@@ -174,7 +186,8 @@ class Settings(BaseSettings):
         file = tomlfile.read(Path(path))
         if found := [*secret.literal(file)]:
             raise DefinitionError(*found)
-        return bound_or_refused(_validated(_FileSettings, file.data, file), file)
+        data = content.beside(file.data, Path(path).parent)
+        return bound_or_refused(_validated(_FileSettings, data, file), file)
 
     @classmethod
     def of(cls, **values: Any) -> Settings:
@@ -249,7 +262,9 @@ def bound_or_refused(settings: Settings, file: TomlFile | None) -> Settings:
 
 
 def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
-    """What cannot be seen key by key: unknown accounts, and two people behind one account."""
+    """What cannot be seen key by key: unknown names, and two people behind one account."""
+    for what, remedy in content.unbound(settings.content_rules, settings.communities.keys()):
+        yield file.problem((content.KEY,), what, remedy) if file else Problem(what=what, remedy=remedy)
     known = {LOCAL, *settings.channels}
     owners: dict[tuple[str, str], str] = {}
     for name, bindings in settings.communities.items():
@@ -266,7 +281,9 @@ def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
 def _unknown(name: str, channel: str, known: set[str]) -> Iterator[tuple[str, str]]:
     if channel not in known:
         what = f"community '{name}' is bound to '{channel}', which is no channel"
-        yield what, f"{did_you_mean(channel, known)} Or connect it under [channels.{channel}]"
+        near = nearest(channel, known)
+        connect = f"connect it under [channels.{channel}]"
+        yield what, f"did you mean '{near}'? If not, {connect}" if near else f"{connect}, or use {LOCAL}"
 
 
 def _shared(

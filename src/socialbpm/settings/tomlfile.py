@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from socialbpm.errors import DefinitionError, Problem
+from socialbpm.settings import wording
 from socialbpm.tasks.notation import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,7 +54,8 @@ def read(path: str | Path) -> TomlFile:
         text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DefinitionError(Problem(file=name, what=f"cannot be read: {reason}")) from error
+        what, remedy = f"cannot be read: {reason}", "give the path of a TOML file"
+        raise DefinitionError(Problem(file=name, what=what, remedy=remedy)) from error
     try:
         return TomlFile(name, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -80,10 +82,11 @@ def problems(model: type[BaseModel], error: ValidationError, file: TomlFile | No
 
 def _syntax(name: str, text: str, error: str) -> Problem:
     match = _SYNTAX.match(error)
+    remedy = "mend what stands there, or just before it"
     if match is None:
-        return Problem(file=name, what=f"is not TOML: {error}")
+        return Problem(file=name, what=f"is not TOML: {error}", remedy=remedy)
     line = int(match["line"] or len(text.splitlines()))
-    return Problem(file=name, line=line, what=f"is not TOML: {match['what']}")
+    return Problem(file=name, line=line, what=f"is not TOML: {match['what']}", remedy=remedy)
 
 
 def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
@@ -93,8 +96,7 @@ def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return f"unknown key '{place}'", did_you_mean(str(detail["loc"][-1]), known)
     if detail["type"] == "missing":
         return f"'{place}' is missing", "add it"
-    what = detail["msg"].removeprefix("Value error, ")
-    return (f"'{place}': {what}" if place else what), ""
+    return wording.of(place, detail)
 
 
 def _spelled(place: Sequence[str | int]) -> str:
