@@ -12,13 +12,13 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Community
 from socialbpm.posts import Capabilities
-from socialbpm.spiff import binding, conditions, constructs, order, pictures
-from socialbpm.spiff.conditions import Result
+from socialbpm.spiff import binding, conditions, constructs, order, pictures, templates
 from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.parser import SocialParser
-from socialbpm.spiff.values import check_template
+from socialbpm.spiff.values import check_template, parsed
+from socialbpm.spiff.visible import Result, process_of, visible
 from socialbpm.spiff.xml import SocialElement, local, read, social_elements
-from socialbpm.tasks import PollCommunity, is_template, known, outcomes, result_keys, result_variable
+from socialbpm.tasks import is_template, known
 
 _DMN = ("https://www.omg.org/spec/DMN/", "http://www.omg.org/spec/DMN/")
 
@@ -45,9 +45,10 @@ def check_files(
     complete = not found
     everything = [element for model in models for element in model.elements]
     processes = [str(node.get("id")) for model in models for node in model.root.iter(bpmn("process"))]
+    results = visible([model.root for model in models], everything)
     for model in models:
-        found += [*_templates(model), *constructs.problems(model.root, model.file, processes)]
-        found += conditions.problems(model.root, model.file, _results(model.elements))
+        found += [*_templates(model, results), *constructs.problems(model.root, model.file, processes)]
+        found += conditions.problems(model.root, model.file, results)
         if complete:
             found += order.problems(model.root, model.elements, everything)
     if communities is not None:
@@ -104,13 +105,19 @@ def _in_order(found: Sequence[Problem], paths: Sequence[str | Path]) -> list[Pro
     return sorted(dict.fromkeys(found), key=lambda problem: (rank.get(problem.file, -1), problem.line))
 
 
-def _templates(model: Model) -> Iterator[Problem]:
-    """Expressions that cannot be read."""
+def _templates(model: Model, results: Mapping[str, Mapping[str, Result]]) -> Iterator[Problem]:
+    """Expressions that cannot be read, or that ask a social result for what it never has."""
     for element in model.elements:
+        here = results.get(process_of(element.node), {})
         for attribute, text in _texts(element):
-            wrong = check_template(text) if is_template(text) else None
+            if not is_template(text):
+                continue
+            wrong = check_template(text)
             if wrong:
                 yield element.place.problem(wrong, f"mend {text[:60]!r}", attribute=attribute)
+                continue
+            for flawed in templates.flaws(parsed(text), here):
+                yield element.place.problem(flawed.what, flawed.remedy, attribute=attribute)
 
 
 def _texts(element: SocialElement) -> Iterator[tuple[str, str]]:
@@ -118,25 +125,6 @@ def _texts(element: SocialElement) -> Iterator[tuple[str, str]]:
     for child in element.declaration["children"]:
         yield from child["attributes"].items()
         yield "", child["text"]
-
-
-def _results(elements: Sequence[SocialElement]) -> dict[str, Result]:
-    """What the result variables of a file can hold."""
-    results: dict[str, Result] = {}
-    for element in elements:
-        variable, result = result_variable(element.declaration), _result(element)
-        results[variable] = results[variable].also(result) if variable in results else result
-    return results
-
-
-def _result(element: SocialElement) -> Result:
-    name = element.declaration["element"]
-    task, unknown, _ = known(element.declaration)
-    keys = set(result_keys(name)) - ({"reasons", "voters"} - task.include)
-    choices = None
-    if isinstance(task, PollCommunity) and "choices" not in unknown:
-        choices = frozenset(choice.key for choice in task.choices)
-    return Result(frozenset(keys), frozenset(outcomes(name)), choices)
 
 
 def _parsed(models: Sequence[Model]) -> Iterator[Problem]:

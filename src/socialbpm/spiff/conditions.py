@@ -6,14 +6,14 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from lxml import etree
 
 from socialbpm.errors import Problem
-from socialbpm.spiff.xml import BPMN, is_bpmn, local
-from socialbpm.tasks import Place, nearest
-from socialbpm.tasks.notation import did_you_mean, shown
+from socialbpm.spiff.visible import Flawed, Result, bound, process_of
+from socialbpm.spiff.xml import is_bpmn, local
+from socialbpm.tasks import Place
+from socialbpm.tasks.notation import shown
 
 _EXPRESSIONS = ("conditionExpression", "condition", "completionCondition", "loopCondition", "loopCardinality")
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
@@ -23,37 +23,11 @@ _NO_PAUSE = re.compile(r"R\d*/(.+/)?P(0+[YMWD])*(T(0+[HMS])+)?")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the variable of a social task can hold: its keys, outcomes and (if known) choices."""
-
-    keys: frozenset[str]
-    outcomes: frozenset[str]
-    choices: frozenset[str] | None = None
-
-    def also(self, other: Result) -> Result:
-        """Either of two tasks that write the same variable."""
-        both = (
-            self.choices | other.choices if self.choices is not None and other.choices is not None else None
-        )
-        return Result(self.keys | other.keys, self.outcomes | other.outcomes, both)
-
-
-@dataclass(frozen=True, slots=True)
-class Flawed:
-    """Something wrong in one expression."""
-
-    what: str
-    remedy: str = field(default="")
-
-
-def problems(root: etree._Element, file: str, results: Mapping[str, Result]) -> list[Problem]:
-    """What is wrong with the expressions of a file. ``results`` by the variable that holds them."""
+def problems(root: etree._Element, file: str, results: Mapping[str, Mapping[str, Result]]) -> list[Problem]:
+    """What is wrong with the expressions of a file. ``results`` by process and variable, see ``visible``."""
     found = []
-    rewritten = set(_assigned(root))
-    known = {variable: result for variable, result in results.items() if variable not in rewritten}
     for node in root.iter(etree.Element):
-        for flawed in _of(node, known):
+        for flawed in _of(node, results.get(process_of(node), {})):
             place = Place(element=_owner(node), file=file, line=int(node.sourceline or 0))
             found.append(place.problem(flawed.what, flawed.remedy))
     return found
@@ -83,8 +57,10 @@ def _python(text: str, mode: str, results: Mapping[str, Result]) -> Iterator[Fla
         why = error.msg if isinstance(error, SyntaxError) else "too deep or not readable"
         yield Flawed(f"{shown(text)} is no Python expression: {why}" if mode == "eval" else f"script: {why}")
         return
+    own = bound(tree)
+    certain = {variable: result for variable, result in results.items() if variable not in own}
     for part in ast.walk(tree):
-        yield from _asked(part, results)
+        yield from _asked(part, certain)
 
 
 def _time(text: str, results: Mapping[str, Result]) -> Iterator[Flawed]:
@@ -114,9 +90,8 @@ def _asked(part: ast.AST, results: Mapping[str, Result]) -> Iterator[Flawed]:
             )
     elif isinstance(part, ast.Subscript | ast.Call):
         found = _key(part, results)
-        if found and found[1] not in results[found[0]].keys:
-            remedy = did_you_mean(found[1], results[found[0]].keys)
-            yield Flawed(f"the result '{found[0]}' has no '{found[1]}'", remedy)
+        if found:
+            yield from results[found[0]].lacks(*found)
     elif isinstance(part, ast.Compare):
         yield from _compared(part, results)
 
@@ -142,35 +117,12 @@ def _compared(compare: ast.Compare, results: Mapping[str, Result]) -> Iterator[F
     words = [word for side in sides for word in _words(side)]
     for variable, key in asked:
         for word in words:
-            yield from _never(variable, key, word, results[variable])
+            yield from results[variable].never(variable, key, word)
 
 
 def _words(side: ast.expr) -> list[str]:
     parts = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
     return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-
-
-def _never(variable: str, key: str, word: str, result: Result) -> Iterator[Flawed]:
-    if key == "outcome" and word not in result.outcomes:
-        what = f"'{variable}' never ends with '{word}'"
-        near = nearest(word, result.outcomes)
-        yield Flawed(
-            what, f"did you mean '{near}'?" if near else f"it ends with {', '.join(sorted(result.outcomes))}"
-        )
-    if key == "winner" and result.choices is not None and word not in result.choices:
-        yield Flawed(f"'{word}' is no choice of '{variable}'", did_you_mean(word, result.choices))
-
-
-def _assigned(root: etree._Element) -> Iterator[str]:
-    """Variables that scripts write: what they hold is no social result any more."""
-    for node in root.iter(f"{{{BPMN}}}script"):
-        try:
-            tree = ast.parse(textwrap.dedent(node.text or "").strip())
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        for part in ast.walk(tree):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                yield part.id
 
 
 def _owner(node: etree._Element) -> str:

@@ -102,6 +102,11 @@ def check_template(template: str) -> str | None:
     return None
 
 
+def parsed(template: str) -> nodes.Template:
+    """``template`` as a tree. Raises jinja2's TemplateSyntaxError."""
+    return _SANDBOX.parse(template)
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja2's sandbox, further narrowed to what a text needs."""
 
