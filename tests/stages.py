@@ -13,7 +13,7 @@ from socialbpm.channels.local import LocalChannel
 from socialbpm.store import Store
 from socialbpm.store.tables import local_post
 from socialbpm.testing import FakeClock, LoopbackChannel, LoopbackServer
-from socialbpm.testing.channel_contract import Said, Seen, Stage
+from socialbpm.testing.stages import Said, Seen, Stage
 
 PICTURE = "media:" + "0" * 64
 SECRET = "sesame-signs-events"

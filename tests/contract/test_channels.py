@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from socialbpm.testing.channel_contract import ChannelContract, Stage
+from socialbpm.testing.channel_contract import ChannelContract
+from socialbpm.testing.stages import Stage
 from tests.stages import LocalStage, LoopbackStage
 
 

@@ -18,7 +18,8 @@ from socialbpm.channels.local import LocalChannel
 from socialbpm.errors import EventRejected, OutcomeUnknown, Rejected, TemporaryFailure
 from socialbpm.posts import Dedupe, Post, Receipt, Span, plain
 from socialbpm.testing import LoopbackChannel
-from socialbpm.testing.channel_contract import ChannelContract, Stage
+from socialbpm.testing.channel_contract import ChannelContract
+from socialbpm.testing.stages import Stage
 from tests.stages import LocalStage, LoopbackStage
 
 # Local channels, sabotaged

@@ -273,9 +273,9 @@ def test_a_print_photo_in_cmyk_can_be_fitted() -> None:
 def test_prepare_freezes_one_variant_for_each_set_of_limits(media: Media) -> None:
     """A second look gives the very same bytes, so that a post sent again is byte-identical."""
     ref = media.put(noisy("JPEG", (300, 200)))
-    small = media.prepare(ref, "A scan", MediaLimits(edge=100), no_files)
-    again = media.prepare(ref, "The same scan", MediaLimits(count=9, edge=100), no_files)
-    large = media.prepare(ref, "A scan", MediaLimits(edge=200), no_files)
+    small = media.fit(media.take(ref, no_files), "A scan", MediaLimits(edge=100))
+    again = media.fit(media.take(ref, no_files), "The same scan", MediaLimits(count=9, edge=100))
+    large = media.fit(media.take(ref, no_files), "A scan", MediaLimits(edge=200))
     assert small.ref == again.ref != large.ref
     assert (small.alt, again.alt, small.type) == ("A scan", "The same scan", "image/jpeg")
     assert opened(media.body(small.ref)).size == (100, 67)
@@ -340,7 +340,7 @@ def test_a_variant_of_nothing_fails_the_task(media: Media) -> None:
 def test_a_picture_needs_its_alt_text(media: Media) -> None:
     """Also when the text came from process data and turned out empty."""
     with pytest.raises(TaskFailed, match="no alt text"):
-        media.prepare(media.put(picture()), "  ", LIMITS, no_files)
+        media.fit(media.take(media.put(picture()), no_files), "  ", LIMITS)
 
 
 def test_an_address_on_a_host_that_is_not_declared_is_refused(media: Media) -> None:

@@ -71,10 +71,6 @@ class Media:
         """The media type of ``ref``. Raises NotFound."""
         return str(self._column(ref, media.c.type))
 
-    def prepare(self, src: str, alt: str, limits: MediaLimits, files: Files) -> PostMedia:
-        """``take`` and ``fit`` in one step, for one destination."""
-        return self.fit(self.take(src, files), alt, limits)
-
     def take(self, src: str, files: Files) -> str:
         """The reference of the original behind ``src``: fetched once, then in the store.
 

@@ -13,15 +13,21 @@ if TYPE_CHECKING:
     from socialbpm.testing.clock import FakeClock as FakeClock
     from socialbpm.testing.loopback import LoopbackChannel as LoopbackChannel
     from socialbpm.testing.loopback import LoopbackServer as LoopbackServer
+    from socialbpm.testing.stages import Said as Said
+    from socialbpm.testing.stages import Seen as Seen
+    from socialbpm.testing.stages import Stage as Stage
 
 _PLACES = {
     "ChannelContract": "channel_contract",
     "FakeClock": "clock",
     "LoopbackChannel": "loopback",
     "LoopbackServer": "loopback",
+    "Said": "stages",
+    "Seen": "stages",
+    "Stage": "stages",
 }
 
-__all__ = ["ChannelContract", "FakeClock", "LoopbackChannel", "LoopbackServer"]
+__all__ = ["ChannelContract", "FakeClock", "LoopbackChannel", "LoopbackServer", "Said", "Seen", "Stage"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,9 +15,8 @@ test is skipped only where the stage says that it cannot make something happen.
 from __future__ import annotations
 
 import traceback
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -33,83 +32,17 @@ from socialbpm.errors import (
     UnsupportedFeature,
 )
 from socialbpm.posts import (
-    Ask,
     AskKind,
     Capabilities,
-    Choice,
     Dedupe,
-    Destination,
     Intake,
     Media,
-    Post,
     Receipt,
     Span,
 )
 from socialbpm.responses import Response
-from socialbpm.testing.clock import FakeClock
-
-REQUEST = "5b0f8a7e-6a0c-4c1c-9d57-0f4a3a9f2b11"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What a person is to answer on the platform: who, which choices, and to which request."""
-
-    event: str = "e-1"
-    account: str = "u-ada"
-    choices: tuple[str, ...] = ("approve",)
-    comment: str = "Grüße 🐘"
-    request: str = REQUEST
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A post as people see it on the platform: its text, and the alt texts of its media."""
-
-    text: str
-    alts: tuple[str, ...] = ()
-
-
-class Stage(ABC):
-    """A connected channel, and the platform's side of it, which a test looks at and moves.
-
-    ``clock`` is the one the channel was connected with. None of ``secrets`` may ever show. The channel's
-    ``connection.media`` must give bytes for ``media``, a picture's reference.
-    """
-
-    channel: Channel
-    clock: FakeClock
-    room: str = "room"
-    media: str = ""
-    secrets: tuple[str, ...] = ()
-
-    @abstractmethod
-    def seen(self) -> list[Seen]:
-        """What stands on the platform now, oldest first: asked of the platform, not of the adapter."""
-
-    def event(self, said: Said) -> RawEvent:
-        """The genuine event of that answer, with the headers that prove it and no others."""
-        return self.signed(self.body(said))
-
-    def body(self, said: Said) -> bytes:
-        """The body of that event."""
-        raise NotImplementedError
-
-    def signed(self, body: bytes) -> RawEvent:
-        """Any body with the platform's genuine signature."""
-        raise NotImplementedError
-
-    def answer(self, said: Said) -> None:
-        """Have a person answer on the platform, to be collected. Needed if the intake is COLLECT."""
-        raise NotImplementedError
-
-    def lose_next_answer(self) -> None:
-        """The next write is carried out, but its answer never arrives."""
-        pytest.skip("this platform cannot lose an answer")
-
-    def go_down(self) -> None:
-        """From now on nobody listens."""
-        pytest.skip("this platform cannot go down by itself")
+from socialbpm.testing import stages
+from socialbpm.testing.stages import Said, Stage
 
 
 class ChannelContract:
@@ -136,7 +69,7 @@ class ChannelContract:
     def test_what_it_does_not_declare_it_refuses(self, stage: Stage) -> None:
         """UnsupportedFeature, never a silent nothing."""
         declared, channel = stage.channel.capabilities, stage.channel
-        gone, post = Receipt(remote_id="1"), _post(stage)
+        gone, post = Receipt(remote_id="1"), stages.post(stage)
         calls: dict[str, Callable[[], Any]] = {
             "edit": lambda: channel.edit(gone, post),
             "delete": lambda: channel.delete(gone),
@@ -151,20 +84,22 @@ class ChannelContract:
 
     def test_a_post_stands_with_its_text(self, stage: Stage) -> None:
         """Exactly once, and with a receipt that names it."""
-        receipt = stage.channel.publish(_post(stage, "k-1", "Hello"))
+        receipt = stage.channel.publish(stages.post(stage, "k-1", "Hello"))
         assert receipt.remote_id
         assert [seen.text for seen in stage.seen()] == ["Hello"]
 
     def test_the_longest_text_is_taken(self, stage: Stage) -> None:
         """All of it; emoji and umlauts included."""
-        longest = _text_of(stage.channel.capabilities)
-        stage.channel.publish(_post(stage, "k-1", longest))
+        longest = stages.longest_text(stage.channel.capabilities)
+        stage.channel.publish(stages.post(stage, "k-1", longest))
         assert [seen.text for seen in stage.seen()] == [longest]
 
     def test_one_character_more_is_rejected(self, stage: Stage) -> None:
         """Never cut short in silence; nothing is posted."""
         with pytest.raises(Rejected):
-            stage.channel.publish(_post(stage, "k-1", _text_of(stage.channel.capabilities) + "x"))
+            stage.channel.publish(
+                stages.post(stage, "k-1", stages.longest_text(stage.channel.capabilities) + "x")
+            )
         assert stage.seen() == []
 
     @pytest.mark.parametrize(
@@ -178,12 +113,14 @@ class ChannelContract:
     )
     def test_what_people_wrote_is_no_markup(self, stage: Stage, text: str) -> None:
         """Text from data arrives as the characters it is: it neither formats nor links nor mentions."""
-        stage.channel.publish(replace(_post(stage), text=(Span("They said: "), Span(text, authored=False))))
+        stage.channel.publish(
+            replace(stages.post(stage), text=(Span("They said: "), Span(text, authored=False)))
+        )
         assert [seen.text for seen in stage.seen()] == [f"They said: {text}"]
 
     def test_two_posts_with_the_same_text_are_two(self, stage: Stage) -> None:
         """The key says what is a repeat, not the words."""
-        first, second = (stage.channel.publish(_post(stage, key, "Same")) for key in ("k-1", "k-2"))
+        first, second = (stage.channel.publish(stages.post(stage, key, "Same")) for key in ("k-1", "k-2"))
         assert first.remote_id != second.remote_id
         assert len(stage.seen()) == 2
 
@@ -191,7 +128,7 @@ class ChannelContract:
         """With Dedupe.KEY a repeat changes nothing and gives the first receipt."""
         if stage.channel.capabilities.dedupe is not Dedupe.KEY:
             pytest.skip("declares no idempotency key")
-        receipts = [stage.channel.publish(_post(stage)) for _ in range(3)]
+        receipts = [stage.channel.publish(stages.post(stage)) for _ in range(3)]
         assert len({receipt.remote_id for receipt in receipts}) == 1
         assert len(stage.seen()) == 1
 
@@ -199,12 +136,12 @@ class ChannelContract:
         """With Dedupe.LOOKUP: nothing before it stands, its receipt afterwards, and only its own."""
         if stage.channel.capabilities.dedupe is not Dedupe.LOOKUP:
             pytest.skip("declares no lookup")
-        assert stage.channel.find(_post(stage, "k-1")) is None
-        receipt = stage.channel.publish(_post(stage, "k-1"))
-        found = stage.channel.find(_post(stage, "k-1"))
+        assert stage.channel.find(stages.post(stage, "k-1")) is None
+        receipt = stage.channel.publish(stages.post(stage, "k-1"))
+        found = stage.channel.find(stages.post(stage, "k-1"))
         assert found is not None
         assert found.remote_id == receipt.remote_id
-        assert stage.channel.find(_post(stage, "k-2")) is None
+        assert stage.channel.find(stages.post(stage, "k-2")) is None
 
     def test_media_arrive_with_their_alt_texts(self, stage: Stage) -> None:
         """In order; somebody who cannot see the picture still knows what it shows."""
@@ -212,23 +149,23 @@ class ChannelContract:
             pytest.skip("declares no media")
         media = tuple(Media(ref=stage.media, alt=alt, type="image/png") for alt in ("A map", "Ada's cat"))
         media = media[: stage.channel.capabilities.media.count]
-        stage.channel.publish(replace(_post(stage), media=media))
+        stage.channel.publish(replace(stages.post(stage), media=media))
         assert stage.seen()[0].alts == tuple(each.alt for each in media)
 
     def test_a_question_can_be_put(self, stage: Stage) -> None:
         """Every kind that is declared can be posted."""
         for kind in AskKind:
             if kind in stage.channel.capabilities.asks:
-                stage.channel.publish(replace(_post(stage, f"k-{kind}"), ask=_ask(kind)))
+                stage.channel.publish(replace(stages.post(stage, f"k-{kind}"), ask=stages.ask(kind)))
         assert len(stage.seen()) == len(stage.channel.capabilities.asks)
 
     def test_an_edit_replaces_what_stands(self, stage: Stage) -> None:
         """In place: the same post, the new text; and it may simply be repeated."""
         if not stage.channel.capabilities.can_edit:
             pytest.skip("declares no edit")
-        receipt = stage.channel.publish(replace(_post(stage, "k-1", "Old"), ask=_any_ask(stage)))
+        receipt = stage.channel.publish(replace(stages.post(stage, "k-1", "Old"), ask=stages.any_ask(stage)))
         for _ in range(2):
-            edited = stage.channel.edit(receipt, _post(stage, "k-2", "New"))
+            edited = stage.channel.edit(receipt, stages.post(stage, "k-2", "New"))
             assert edited.remote_id == receipt.remote_id
         assert [seen.text for seen in stage.seen()] == ["New"]
 
@@ -236,18 +173,18 @@ class ChannelContract:
         """It does not come back to life."""
         if not (stage.channel.capabilities.can_edit and stage.channel.capabilities.can_delete):
             pytest.skip("declares no edit and delete")
-        receipt = stage.channel.publish(_post(stage))
+        receipt = stage.channel.publish(stages.post(stage))
         stage.channel.delete(receipt)
         with pytest.raises(Rejected):
-            stage.channel.edit(receipt, _post(stage, "k-2", "New"))
+            stage.channel.edit(receipt, stages.post(stage, "k-2", "New"))
         assert stage.seen() == []
 
     def test_a_deleted_post_is_gone(self, stage: Stage) -> None:
         """That one and no other; to delete what is gone already is no error."""
         if not stage.channel.capabilities.can_delete:
             pytest.skip("declares no delete")
-        receipt = stage.channel.publish(_post(stage, "k-1", "Gone"))
-        stage.channel.publish(_post(stage, "k-2", "Stays"))
+        receipt = stage.channel.publish(stages.post(stage, "k-1", "Gone"))
+        stage.channel.publish(stages.post(stage, "k-2", "Stays"))
         stage.channel.delete(receipt)
         stage.channel.delete(receipt)
         assert [seen.text for seen in stage.seen()] == ["Stays"]
@@ -258,19 +195,19 @@ class ChannelContract:
         """The post stands, we were not told: OutcomeUnknown, one post; and the declared way settles it."""
         stage.lose_next_answer()
         with pytest.raises(OutcomeUnknown):
-            stage.channel.publish(_post(stage))
+            stage.channel.publish(stages.post(stage))
         assert len(stage.seen()) == 1
         if stage.channel.capabilities.dedupe is Dedupe.KEY:
-            assert stage.channel.publish(_post(stage)).remote_id
+            assert stage.channel.publish(stages.post(stage)).remote_id
         if stage.channel.capabilities.dedupe is Dedupe.LOOKUP:
-            assert stage.channel.find(_post(stage)) is not None
+            assert stage.channel.find(stages.post(stage)) is not None
         assert len(stage.seen()) == 1
 
     def test_a_platform_that_is_down_took_nothing(self, stage: Stage) -> None:
         """Nobody listened, so it is a TemporaryFailure: it may be sent again without a second thought."""
         stage.go_down()
         with pytest.raises(TemporaryFailure):
-            stage.channel.publish(_post(stage))
+            stage.channel.publish(stages.post(stage))
 
     def test_no_secret_shows_in_any_error(self, stage: Stage) -> None:
         """Neither in its text nor in what led to it."""
@@ -391,39 +328,15 @@ def _abilities(declared: Capabilities) -> dict[str, bool]:
     }
 
 
-def _post(stage: Stage, key: str = "k-1", text: str = "Hello") -> Post:
-    destination = Destination(channel=stage.channel.name, room=stage.room)
-    return Post(key=key, destination=destination, text=(Span(text),))
-
-
-def _ask(kind: AskKind) -> Ask:
-    choices = tuple(Choice(key=key, label=key.title()) for key in ("approve", "changes", "reject"))
-    return Ask(request=REQUEST, version=1, kind=kind, choices=choices)
-
-
-def _any_ask(stage: Stage) -> Ask | None:
-    return next((_ask(kind) for kind in AskKind if kind in stage.channel.capabilities.asks), None)
-
-
-def _text_of(declared: Capabilities) -> str:
-    """As long as it may be, by the platform's own way of counting."""
-    text = "Äpfel 🐘 "
-    while declared.count(text + "Äpfel 🐘 ") <= declared.max_text:
-        text += "Äpfel 🐘 "
-    while declared.count(text + "x") <= declared.max_text:
-        text += "x"
-    return text
-
-
 def _failing(stage: Stage) -> Iterator[Callable[[], Any]]:
     """Calls that go wrong, one way or the other."""
     channel = stage.channel
-    yield lambda: channel.publish(_post(stage, "k-1", "x" * 10 * channel.capabilities.max_text))
-    yield lambda: channel.edit(Receipt(remote_id="0"), _post(stage))
+    yield lambda: channel.publish(stages.post(stage, "k-1", "x" * 10 * channel.capabilities.max_text))
+    yield lambda: channel.edit(Receipt(remote_id="0"), stages.post(stage))
     yield lambda: channel.receive(RawEvent(body=b"junk"))
     yield lambda: channel.collect("junk")
-    yield lambda: _after(stage.lose_next_answer, lambda: channel.publish(_post(stage)))
-    yield lambda: _after(stage.go_down, lambda: channel.publish(_post(stage)))
+    yield lambda: _after(stage.lose_next_answer, lambda: channel.publish(stages.post(stage)))
+    yield lambda: _after(stage.go_down, lambda: channel.publish(stages.post(stage)))
 
 
 def _after(first: Callable[[], None], then: Callable[[], Any]) -> None:
@@ -440,6 +353,3 @@ def _told(act: Callable[[], Any]) -> str:
     except pytest.skip.Exception:
         return ""
     return ""
-
-
-__all__ = ["ChannelContract", "Said", "Seen", "Stage"]

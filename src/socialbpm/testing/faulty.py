@@ -33,8 +33,7 @@ class Faults:
 
     def in_front_of(self, real: Channel) -> Channel:
         """``real``, failing as planned."""
-        kind = type("Faulty", (_Faulty,), {"capabilities": real.capabilities})
-        return kind(real, self)  # type: ignore[no-any-return]
+        return _Faulty(real, self)
 
 
 class _Faulty(Channel):
@@ -42,6 +41,7 @@ class _Faulty(Channel):
 
     def __init__(self, real: Channel, faults: Faults) -> None:
         super().__init__(real.connection)
+        self.capabilities = real.capabilities
         self._real, self._faults = real, faults
 
     def publish(self, post: Post) -> Receipt:
