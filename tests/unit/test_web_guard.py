@@ -67,6 +67,7 @@ def test_a_form_of_our_own_is_taken(told: dict[str, str]) -> None:
         {"origin": "https://evil.example"},
         {"origin": "https://social.example.evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
         {"sec-fetch-site": "cross-site", "origin": "https://social.example"},

@@ -113,13 +113,14 @@ def test_what_is_settled_is_settled(social: Social, run: Run) -> None:
 
 
 def test_a_parked_run_is_tried_again_by_operators(social: Social, run: Run) -> None:
-    """The page says why the run is parked; an operator has it try again."""
+    """Operators are told why the run is parked and have it try again; a reason can quote the run's data."""
     with social.store.begin() as conn:
         conn.execute(runs.update().values(status="parked", reason="the disk was full"))
     ada, olga = signed_in(social, "ada"), signed_in(social, "olga")
     for browser, status in ((ada, 403), (olga, 200)):
         page = browser.get(f"/runs/{run.id}").text
-        assert "the disk was full" in page
+        assert "This run needs a person." in page
+        assert ("the disk was full" in page) == (status == 200)
         assert ("try again" in page) == (status == 200)
         answer = browser.post(f"/runs/{run.id}/again", data={"token": field(page, "token")})
         assert answer.status_code == status

@@ -60,7 +60,10 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPicture:
-    """A run with its path and deliveries; ``states`` tells the diagram how each element stands."""
+    """A run with its path and deliveries; ``states`` tells the diagram how each element stands.
+
+    ``reason`` says why it was cancelled, and to operators why it is parked: that may quote the run's data.
+    """
 
     id: str
     process: str
@@ -134,7 +137,7 @@ def picture(conn: Connection, viewer: Viewer, drawings: Drawings, run_id: str) -
         id=row.id,
         process=row.name or row.bpmn_id or "",
         status=row.status,
-        reason=row.reason,
+        reason=row.reason if viewer.operator or row.status != "parked" else "",
         started_at=row.started_at,
         changed_at=row.changed_at,
         steps=steps,
