@@ -57,8 +57,11 @@ class Store:
             self._open_sqlite()
 
     def __repr__(self) -> str:
-        place = self.url.set(query={})  # a password may stand among the options too
-        return f"Store({place.render_as_string(hide_password=True)!r})"
+        return f"Store({self._shown()!r})"
+
+    def _shown(self) -> str:
+        """The URL for people: a password may also stand among the options."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -96,7 +99,7 @@ class Store:
         revision = self._revision()
         if revision != HEAD:
             raise _problem(
-                f"the schema of {self!r} is {revision or 'missing'}, this version needs {HEAD}",
+                f"the schema of the database {self._shown()} is {revision or 'missing'}, this version needs {HEAD}",
                 "run `socialbpm migrate`",
             )
 
@@ -112,7 +115,7 @@ class Store:
                 self.migrate()
         except DBAPIError as error:
             self.close()
-            raise _problem(f"cannot open {self!r}: {error.orig}", _remedy(self.url)) from None
+            raise _problem(f"cannot open the database {self._shown()}: {error.orig}", _remedy(self.url)) from None
 
     def _revision(self) -> str:
         from socialbpm.store.migrations import revision

@@ -36,7 +36,13 @@ class GroupCommit(Generic[Item, Answer]):
         self._queue_lock, self._turn = Lock(), Lock()
 
     def __call__(self, item: Item) -> Answer:
-        """Write ``item``; returns once it is committed. Raises what ``write`` raises for this very item."""
+        """Write ``item``; returns once it is committed. Raises what ``write`` raises for this very item.
+
+        Where there are several writers at a time, the server groups their commits by itself.
+        """
+        if not self._store.is_sqlite:
+            with self._store.begin() as conn:
+                return self._write(conn, item)
         ticket: _Ticket[Item, Answer] = _Ticket(item)
         with self._queue_lock:
             self._queue.append(ticket)
