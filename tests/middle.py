@@ -38,7 +38,7 @@ from socialbpm.posts import (
 )
 from socialbpm.requests import Opening, Requests
 from socialbpm.responses import Response
-from socialbpm.store import Store, tables
+from socialbpm.store import Store, locks, tables
 from socialbpm.tasks import PollCommunity, PostStatus, RequestReview, Wording
 from socialbpm.testing.clock import FakeClock
 
@@ -197,6 +197,7 @@ class Middle:
         key = str(uuid5(NAMESPACE_OID, f"{run}{address}{more.pop('occurrence', 0)}"))
         opening = Opening(key=key, run=run, address=address, element=element, name=element, task=task, **more)
         with self.store.begin() as conn:
+            locks.hold(conn, run)
             self.requests.open(conn, opening)
         return key
 

@@ -43,12 +43,17 @@ class TestPostgres(StoreContract):
     @pytest.fixture
     def open_store(self) -> Iterator[OpenStore]:
         url = os.environ[POSTGRES]
-        engine = create_engine(url)
-        with engine.begin() as conn:
-            conn.execute(text("DROP SCHEMA public CASCADE"))
-            conn.execute(text("CREATE SCHEMA public"))
-        engine.dispose()
+        emptied(url)
         yield from _openers(lambda: Store(url))
+
+
+def emptied(url: str) -> None:
+    """Nothing is left in this PostgreSQL database."""
+    engine = create_engine(url)
+    with engine.begin() as conn:
+        conn.execute(text("DROP SCHEMA public CASCADE"))
+        conn.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
 
 
 def _openers(make: Callable[[], Store]) -> Iterator[OpenStore]:

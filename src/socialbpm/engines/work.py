@@ -59,6 +59,7 @@ Performer = Callable[[Claim], None]
 OwnPerformer = Callable[[str], bool]
 Read = Callable[[str], Any]
 Write = Callable[[Connection, str, Any], datetime | None]
+Hold = Callable[[Connection, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Work:
         self._store, self._clock, self._engine, self._lease = store, clock, engine, lease
         self._performers: dict[str, OwnPerformer] = {}
         self._steps: dict[str, tuple[Read | None, Write]] = {}
+        self._holds: dict[str, Hold] = {}
         engine.attach(self)
 
     def register(self, kind: str, performer: Performer) -> None:
@@ -90,13 +92,18 @@ class Work:
         """
         self._performers[kind] = performer
 
-    def register_steps(self, kind: str, write: Write, read: Read | None = None) -> None:
+    def register_steps(
+        self, kind: str, write: Write, read: Read | None = None, *, hold: Hold | None = None
+    ) -> None:
         """For work that is one transaction: several pieces that are due together share a commit.
 
         ``read`` does, for a ref and under a claim that others can see, what must not hold up the database;
-        ``write`` gets the ref and what was made of it, and says when to do it again.
+        ``write`` gets the ref and what was made of it, and says when to do it again. ``hold`` locks, before
+        the claim is made in that transaction, what ``store.locks`` puts before it.
         """
         self._steps[kind] = (read, write)
+        if hold is not None:
+            self._holds[kind] = hold
 
     def schedule(self, conn: Connection, kind: str, ref: str, at: datetime) -> None:
         """Have ``kind`` done for ``ref`` at ``at`` or, if it is due earlier already, then.
@@ -204,9 +211,13 @@ class Work:
             return statements.LEASED.rows(conn).scalar()
 
     def _together(self, kind: str, work_ids: Sequence[str]) -> int:
-        """Some pieces of one kind, in as few commits as their number and their failures allow."""
-        steps = range(0, len(work_ids), TOGETHER)
-        return sum(self._chunk(kind, work_ids[start : start + TOGETHER]) for start in steps)
+        """Some pieces of one kind, in as few commits as their number and their failures allow.
+
+        Where there are several writers at a time, each in its own: a transaction holds one run.
+        """
+        size = TOGETHER if self._store.is_sqlite else 1
+        steps = range(0, len(work_ids), size)
+        return sum(self._chunk(kind, work_ids[start : start + size]) for start in steps)
 
     def _chunk(self, kind: str, work_ids: Sequence[str]) -> int:
         read, write = self._steps[kind]
@@ -261,6 +272,9 @@ class Work:
     def _write(self, conn: Connection, kind: str, write: Write, pieces: Sequence[_Piece]) -> int:
         """Claim those that are not claimed yet, write, and end all claims."""
         free = [piece.id for piece in pieces if piece.claim is None]
+        if kind in self._holds:
+            for work_id in free:
+                self._holds[kind](conn, work_id.partition(":")[2])
         claims = self._claimed_all(conn, free) if free else {}
         ends = []
         for piece in pieces:

@@ -16,7 +16,7 @@ from socialbpm.engines.work import Work
 from socialbpm.errors import EventRejected, NotFound
 from socialbpm.faults import crash_point
 from socialbpm.responses import Response, Standing
-from socialbpm.store import Store, audit, insert_returning
+from socialbpm.store import Store, audit, insert_returning, locks
 from socialbpm.store.group import GroupCommit
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, event, request, response
@@ -107,6 +107,8 @@ class Inbox:
         order of the commits, and no tally can overlook an earlier number.
         """
         cache: dict[tuple[str, str], Row[Any] | None] = {}
+        answered = {_clean(given.in_reply_to, NAME) for given in responses if not given.request}
+        locks.hold_posts(conn, channel, answered)  # who records one of them sees what waits, or is seen here
         for given in responses:
             about = (given.request, given.in_reply_to)
             if about not in cache:

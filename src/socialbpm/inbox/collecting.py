@@ -76,9 +76,8 @@ class Collector:
         if batch.responses:
             return began
         asking = conn.execute(_ASKING, {"of_channel": channel}).all()
-        for row in asking:
-            if row.state == "CLOSING":
-                self._work.schedule(conn, "tally", row.id, began)
+        for request_id in sorted(row.id for row in asking if row.state == "CLOSING"):
+            self._work.schedule(conn, "tally", request_id, began)
         return began + EVERY if asking else None
 
     def _finish(self, claim: Claim, again_at: datetime | None) -> None:

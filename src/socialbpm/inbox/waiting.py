@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, update
 
 from socialbpm.engines.work import Work
-from socialbpm.store import audit
+from socialbpm.store import audit, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import event, request
 
@@ -23,6 +23,7 @@ def attach(
 
     In the transaction that records the post. One look into an index if nothing waits.
     """
+    locks.hold_posts(conn, channel, [remote_id])
     post = {"by": channel, "of_remote": remote_id}
     waited = sorted(_ATTACH.rows(conn, **post, of_request=request_id).scalars())
     if not waited:

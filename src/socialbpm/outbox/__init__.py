@@ -19,7 +19,7 @@ from socialbpm.outbox.preparation import Preparation
 from socialbpm.outbox.rates import Rates
 from socialbpm.outbox.relay import Relay
 from socialbpm.posts import Receipt
-from socialbpm.store import Store, audit
+from socialbpm.store import Store, audit, locks
 from socialbpm.store.tables import delivery, request
 
 __all__ = ["Outbox", "Preparation", "Write"]
@@ -71,16 +71,24 @@ class Outbox:
         """
         with self._store.begin() as conn:
             self.rates.resume(conn, channel)
-            for row in conn.execute(_STUCK, {"by": channel, "in_state": State.UNKNOWN}).all():
-                self._work.schedule(conn, "deliver", row.id, self._clock.now())
-            parked = conn.execute(_STUCK, {"by": channel, "in_state": State.PARKED}).all()
-            for row in parked:
-                self._again(conn, row.id)
-        return len(parked)
+            waiting = conn.execute(_STUCK, {"by": channel, "in_states": STUCK}).all()
+        return sum(self._wake(row.id) for row in waiting)
+
+    def _wake(self, delivery_id: str) -> bool:
+        """Each in a transaction of its own: they are of many runs. Says whether it will be sent."""
+        with self._store.begin() as conn:
+            locks.hold_run_of(conn, delivery_id=delivery_id)
+            row = conn.execute(_ONE, {"of_id": delivery_id}).one()
+            if row.state == State.PARKED:
+                self._again(conn, delivery_id)
+            elif row.state == State.UNKNOWN:
+                self._work.schedule(conn, "deliver", delivery_id, self._clock.now())
+            return bool(row.state == State.PARKED)
 
     def retry(self, delivery_id: str) -> None:
         """A person says: send this parked delivery now. Raises NotFound, StateError."""
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, delivery_id=delivery_id)
             self._stuck(conn, delivery_id, (State.PARKED,))
             self._again(conn, delivery_id)
 
@@ -90,6 +98,7 @@ class Outbox:
         Raises NotFound, StateError.
         """
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, delivery_id=delivery_id)
             row = self._stuck(conn, delivery_id, STUCK)
             facts = {"delivery": delivery_id, "stands": receipt is not None}
             audit.record(conn, self._clock.now(), "post.settled", row.run, row.request, **facts)
@@ -132,7 +141,7 @@ def _told(row: dict[str, Any], run: str, element: str) -> dict[str, Any]:
 
 
 _STUCK = select(delivery.c.id).where(
-    delivery.c.channel == bindparam("by"), delivery.c.state == bindparam("in_state")
+    delivery.c.channel == bindparam("by"), delivery.c.state.in_(bindparam("in_states", expanding=True))
 )
 _ONE: Select[Any] = (
     select(delivery, request.c.run)

@@ -19,7 +19,7 @@ from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Purpose, State
 from socialbpm.outbox.patience import out_of_patience, pause, rest_of
 from socialbpm.posts import Media, MediaLimits
-from socialbpm.store import Store, audit
+from socialbpm.store import Store, audit, locks
 from socialbpm.store.tables import delivery, process, request, run
 from socialbpm.tasks import MediaSource
 
@@ -78,6 +78,7 @@ class Preparation:
             return
         crash_point("prepare.fetched")
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, request_id=claim.ref)
             for row in _unchanged(conn, claim, rows):
                 self._freeze(conn, row, ready[row.id])
             self._work.finish(conn, claim)
@@ -124,6 +125,7 @@ class Preparation:
             self._fail(claim, fetched, TaskFailed("social.delivery_failed", f"media: {error}"))
             return
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, request_id=claim.ref)
             tried = update(delivery).where(delivery.c.id.in_([row.id for row in fetched]))
             conn.execute(tried.values(attempts=delivery.c.attempts + 1, error=f"media: {error}"))
             wait = max(rest_of(error), pause(min(row.attempts for row in fetched)))
@@ -132,6 +134,7 @@ class Preparation:
     def _fail(self, claim: Claim, fetched: Sequence[Row[Any]], failure: TaskFailed) -> None:
         """What cannot be posted fails its request; a revision that cannot be posted is given up."""
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, request_id=claim.ref)
             rows = _unchanged(conn, claim, fetched)
             where = delivery.c.id.in_([row.id for row in rows])
             conn.execute(update(delivery).where(where).values(state=State.REJECTED, error=failure.what))

@@ -49,7 +49,9 @@ class Rates:
         later = account_rate.c.channel == channel, account_rate.c.tat < until
         conn.execute(update(account_rate).where(*later).values(tat=until))
         early = delivery.c.channel == channel, delivery.c.state == "DUE", delivery.c.slot < until
-        conn.execute(update(delivery).where(*early).values(slot=None))
+        # They are of any run: those that somebody is at are left alone, not waited for.
+        free = select(delivery.c.id).where(*early).with_for_update(skip_locked=True)
+        conn.execute(update(delivery).where(delivery.c.id.in_(free)).values(slot=None))
 
     def pause(self, conn: Connection, channel: str, reason: str) -> None:
         """Write nothing more to this account until a person has mended it."""

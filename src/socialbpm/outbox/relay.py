@@ -27,7 +27,7 @@ from socialbpm.outbox.patience import PATIENCE, out_of_patience, pause, rest_of
 from socialbpm.outbox.queueing import Place, place
 from socialbpm.outbox.rates import Rates
 from socialbpm.posts import Dedupe, Intake, Post, Receipt
-from socialbpm.store import Store, audit
+from socialbpm.store import Store, audit, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request, run
 
@@ -47,6 +47,7 @@ class Relay:
         """Carry out the delivery that this work is about, as far as it goes now."""
         crash_point("deliver.before-claim")
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, delivery_id=work_id.partition(":")[2])
             claim = self._work.claimed(conn, work_id)
             if claim is None:
                 return False
@@ -56,6 +57,7 @@ class Relay:
             attempt = carry_out(errand)
             crash_point("deliver.sent")
             with self._store.begin() as conn:
+                locks.hold_run_of(conn, delivery_id=claim.ref)
                 self._record(conn, errand, attempt)
             crash_point("deliver.recorded")
         return True
@@ -134,8 +136,8 @@ class Relay:
             self._set(conn, row, state=State.DUE)
             self._work.finish(conn, claim, self._clock.now())
         elif attempt.receipt is not None:
-            self._listen(conn, errand)
             self._sent(conn, claim, row, attempt.receipt)
+            self._listen(conn, errand)
         elif isinstance(error, AuthorizationFailed):
             self._pause(conn, errand, attempt, error)
         elif isinstance(error, Rejected):

@@ -24,7 +24,7 @@ from socialbpm.outcomes.timing import Timing
 from socialbpm.policies import Count, Rule, decide
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome
-from socialbpm.store import Store, audit
+from socialbpm.store import Store, audit, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request, run
 from socialbpm.tasks import Asking, PollCommunity, RequestReview, SocialTask
@@ -38,7 +38,11 @@ class Outcomes:
 
     def __init__(self, store: Store, clock: Clock, work: Work, outbox: Outbox) -> None:
         self._store, self._clock, self._work, self._outbox = store, clock, work, outbox
-        work.register_steps("tally", lambda conn, request_id, _: self._advance(conn, request_id))
+        work.register_steps(
+            "tally",
+            lambda conn, request_id, _: self._advance(conn, request_id),
+            hold=lambda conn, request_id: locks.hold_run_of(conn, request_id=request_id),
+        )
 
     def tally(self, conn: Connection, request_id: str) -> None:
         """Bring a request up to date now, within the caller's transaction; in batches if much has come in."""

@@ -36,7 +36,7 @@ def awaited(
         return None
     rows = conn.execute(_READ, {"of_request": request, "names": sorted(names)}).all()
     behind = [row.channel for row in rows if row.read_at is None or row.read_at < times.ends_at]
-    for channel in behind:
+    for channel in sorted(behind):
         work.schedule(conn, "collect", channel, times.now)
     return times.ends_at + max(times.grace, PATIENCE) if behind else None
 

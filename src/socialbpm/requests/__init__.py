@@ -22,7 +22,7 @@ from socialbpm.requests import openings, rolls, threads
 from socialbpm.requests.prospects import Opening, Prospect, Prospects
 from socialbpm.requests.reopening import Reopening
 from socialbpm.requests.revisions import Revision, revised
-from socialbpm.store import Store, audit, insert_once
+from socialbpm.store import Store, audit, insert_once, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import request
 from socialbpm.tasks import Asking
@@ -112,6 +112,7 @@ class Requests:
         self._prospects.check(wanted, row.element)
         pictures = self._preparation.frozen(request_id, wanted.media)
         with self._store.begin() as conn:
+            locks.hold_run_of(conn, request_id=request_id)
             self._outcomes.tally(conn, request_id)
             row, now = self._revisable(conn, request_id)
             kept = media is None and now.media != task.media  # somebody else gave it other ones meanwhile

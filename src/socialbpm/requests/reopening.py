@@ -71,7 +71,7 @@ class Reopening:
 
 def _undelivered(post: Row[Any]) -> bool:
     held_back = post.state == State.SKIPPED and post.action == Action.CREATE
-    return post.state == State.REJECTED or held_back
+    return bool(post.state == State.REJECTED or held_back)
 
 
 _REOPEN = (

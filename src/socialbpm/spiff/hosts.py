@@ -33,7 +33,7 @@ from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.serializer import serializer
 from socialbpm.spiff.timers import FOREVER
 from socialbpm.spiff.workflow import NEVER, SocialWorkflow
-from socialbpm.store import insert_once
+from socialbpm.store import insert_once, locks
 from socialbpm.store.tables import request, run
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def closed(rooms: Rooms, ref: str, *, conn: Connection | None = None) -> Mapping
         if not overdue:
             return _closed(rooms, reading, run_id)
     with _writing(rooms, conn) as writing:
-        for key in overdue:
+        locks.hold(writing, run_id)
+        for key in sorted(overdue):
             rooms.outcomes.tally(writing, key)
         return _closed(rooms, writing, run_id)
 
@@ -103,6 +104,7 @@ def apply(workflow: SocialWorkflow, outcomes: Mapping[str, Closed]) -> list[str]
 def ack(rooms: Rooms, ref: str, keys: Sequence[str], *, conn: Connection | None = None) -> None:
     """These outcomes have been applied and saved. Repeatable. Raises StateError for a key of another run."""
     with _writing(rooms, conn) as writing:
+        locks.hold(writing, run_of(ref))
         known = _states(writing, run_of(ref))
         foreign = [key for key in keys if key not in known]
         if foreign:
@@ -126,6 +128,7 @@ def _ensure(rooms: Rooms, conn: Connection, ref: str) -> str:
     """The row that stands for the host's run: without a process and a state of ours."""
     now, run_id = rooms.clock.now(), run_of(ref)
     insert_once(conn, run, id=run_id, status="waiting", version=1, reason="", started_at=now, changed_at=now)
+    locks.hold(conn, run_id)
     return run_id
 
 

@@ -26,7 +26,7 @@ from socialbpm.spiff.burst import Burst, Parked, ScriptEngine, Stubs, check_data
 from socialbpm.spiff.definitions import Definitions, ProcessInfo
 from socialbpm.spiff.serializer import Specs
 from socialbpm.spiff.workflow import SocialWorkflow
-from socialbpm.store import Store, audit, insert_once
+from socialbpm.store import Store, audit, insert_once, locks
 from socialbpm.store.group import GroupCommit
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import process, request, run
@@ -183,7 +183,7 @@ class Runner:
             closed = self._requests.closed(conn, run_id)
             overdue = [] if settled else self._overdue(conn, workflow)
         if overdue:
-            self._settle(overdue)
+            self._settle(run_id, overdue)
             return self._advance(run_id, settled=True)
         try:
             return row, self._play(workflow, row.spec, closed)
@@ -198,9 +198,10 @@ class Runner:
         rows = conn.execute(_UNSETTLED, {"of_run": workflow.run_id, "states": LIVE, "now": now}).all()
         return [row.id for row in rows]
 
-    def _settle(self, overdue: list[str]) -> None:
+    def _settle(self, run_id: str, overdue: list[str]) -> None:
         with self._store.begin() as conn:
-            for key in overdue:
+            locks.hold(conn, run_id)
+            for key in sorted(overdue):
                 self._outcomes.tally(conn, key)
 
     def _play(self, workflow: SocialWorkflow, spec_id: str, closed: list[Closed]) -> Advance:
