@@ -17,7 +17,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import socialbpm
+from socialbpm.calendars import Calendar
 from socialbpm.cli.app import app
+from socialbpm.content_rules import ContentRules, Internal, Quiet, Rule
 from socialbpm.settings.models import Binding, Channel, Settings
 from socialbpm.testing import replay_file
 
@@ -70,8 +72,20 @@ def settings() -> Iterator[str]:
         '`key` is refused as a plain text: write `{ env = "NAME" }` or `{ file = "path" }`, or set it in the '
         "environment.\n"
     )
+    for title, model, guide in SECTIONS:
+        yield f"## {title}\n"
+        if guide:
+            yield f"How to use it: {guide}\n"
+        yield from _fields(model)
 
 
+SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
+    ("calendars.NAME", Calendar, "[Count working time](../howto/calendars.md)."),
+    ("content_rules", ContentRules, "[Keep content rules](../howto/content-rules.md)."),
+    ("content_rules.internal", Internal, ""),
+    ("content_rules.rules.NAME", Rule, ""),
+    ("content_rules.rules.NAME.quiet", Quiet, ""),
+)
 EXAMPLE = """\
 database = "sqlite:///social.db"
 base_url = "https://social.example.org"
