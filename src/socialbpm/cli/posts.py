@@ -28,7 +28,11 @@ def stuck(
         return as_json([*posts, *work])
     columns = ("id", "where", "state", "error", "text")
     rows = [(p.id, f"{p.channel}/{p.room}", p.state, p.error, p.text) for p in posts]
-    table(columns, [*rows, *((w.id, w.kind, "PARKED", w.error, "") for w in work)], empty="nothing waits for a person")
+    table(
+        columns,
+        [*rows, *((w.id, w.kind, "PARKED", w.error, "") for w in work)],
+        empty="nothing waits for a person",
+    )
 
 
 def settle(

@@ -124,7 +124,7 @@ def _why(error: OSError) -> str:
     import socket
 
     if isinstance(error, socket.gaierror):
-        return f"{error.strerror.partition(' (')[0]}; give an address of this machine with --host"
+        return f"{str(error.strerror).partition(' (')[0]}; give an address of this machine with --host"
     said = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in (errno.EADDRINUSE, errno.EACCES):
         return f"{said}; choose another one with --port (0: any that is free)"

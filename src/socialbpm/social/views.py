@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from socialbpm import tasks
 from socialbpm.errors import NotFound
@@ -145,7 +145,7 @@ def responses(conn: Connection, request_id: str, *, limit: int, after: int = 0) 
     """What was received for a request, in order of receipt; ``after`` is the last ``seq`` of the page before."""
     event, response = tables.event.c, tables.response.c
     columns = (event.seq, event.received_at, event.channel, event.account, event.choices, event.comment)
-    query = (
+    query: Select[Any] = (
         select(*columns, response.person, response.standing, response.reason)
         .outerjoin_from(tables.event, tables.response, event.seq == response.seq)
         .where(event.request == request_id, event.seq > after)

@@ -43,7 +43,7 @@ def problems(root: etree._Element, file: str, processes: Collection[str]) -> lis
     for process in root.iter(bpmn("process")):
         dangling = list(_dangling(process))
         found += dangling or _unreached(process)
-        found += _conditions(process)
+        found += [*_conditions(process), *_unconditional(process)]
         found += _event_gateways(Flow(process))
     return [
         Place(element=_id(node), file=file, line=int(node.sourceline or 0)).problem(what, remedy)
@@ -176,6 +176,19 @@ def _conditions(process: etree._Element) -> Iterator[Found]:
         if local(source) not in _CHOOSING:
             what = f"its condition is not looked at: it comes from a {_spoken(local(source))}"
             yield flow, what, "draw an exclusive gateway before it"
+
+
+def _unconditional(process: etree._Element) -> Iterator[Found]:
+    """Behind a gateway that chooses, each flow says when it is taken: by its condition, or as the default."""
+    gateways = {node.get("id"): node for node in process.iter(*(bpmn(name) for name in _CHOOSING))}
+    flows = [flow for flow in process.iter(bpmn("sequenceFlow")) if flow.get("sourceRef") in gateways]
+    leaving = Counter(flow.get("sourceRef") for flow in flows)
+    for flow in flows:
+        source = gateways[flow.get("sourceRef")]
+        bare = flow.find(bpmn("conditionExpression")) is None and source.get("default") != flow.get("id")
+        if bare and leaving[flow.get("sourceRef")] > 1:
+            remedy = f"write a condition on it, or make it the default flow of '{_id(source)}'"
+            yield flow, f"nothing says when it leads on from the gateway '{_id(source)}'", remedy
 
 
 def _doubled_ids(root: etree._Element) -> Iterator[Found]:

@@ -25,6 +25,7 @@ from socialbpm.tasks import (
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 LARGEST = 5_000_000
 """Bytes of one file."""
+WHOLE = "a model is a file that a BPMN editor has saved"
 
 _SOCIAL = f"{{{NAMESPACE}}}"
 _BESIDE_A_TASK = ("announce", "onResponse")
@@ -47,7 +48,8 @@ def read(path: str | Path) -> etree._Element:
         with Path(path).open("rb") as opened:
             body = opened.read(LARGEST + 1)
     except OSError as error:
-        raise DefinitionError(Problem(what=f"cannot be read: {error.strerror}", file=file)) from error
+        what, remedy = f"cannot be read: {error.strerror}", "give the path of a BPMN or DMN file"
+        raise DefinitionError(Problem(what=what, remedy=remedy, file=file)) from error
     return parse(body, file)
 
 
@@ -130,7 +132,8 @@ def _element_lines(body: bytes, file: str) -> list[int]:
 
 
 def _not_xml(file: str, line: int, why: str) -> DefinitionError:
-    return DefinitionError(Problem(what=f"not XML: {why}", file=file, line=line))
+    remedy = f"mend what stands there; {WHOLE}" if line > 1 else WHOLE
+    return DefinitionError(Problem(what=f"not XML: {why}", remedy=remedy, file=file, line=line))
 
 
 def _outermost(root: etree._Element) -> Iterator[etree._Element]:
