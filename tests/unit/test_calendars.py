@@ -77,6 +77,12 @@ def test_the_nights_on_which_clocks_are_changed(night: str, hours: str, passed: 
     assert calendar.between(day - timedelta(hours=6), day + timedelta(days=2)) == timedelta(hours=passed)
 
 
+def test_hours_that_are_skipped_never_open() -> None:
+    """In that night it opens not at all, but a week later."""
+    calendar = Calendar(zone=BERLIN, days="sun", hours="02:15-02:45")
+    assert calendar.next_opening(berlin("2026-03-28T12:00")) == berlin("2026-04-05T02:15")
+
+
 def test_a_zone_that_skips_a_whole_day() -> None:
     """Samoa had no 30 December 2011: nobody worked on it."""
     samoa = Calendar(zone="Pacific/Apia", hours="09:00-17:00")
