@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -70,6 +71,16 @@ def test_opening_is_all_or_nothing_with_the_callers_transaction(middle: Middle) 
     with pytest.raises(KeyError):
         fail()
     assert rows(middle) == before
+
+
+def test_what_was_examined_is_opened(middle: Middle) -> None:
+    """Who has just examined an opening hands that on: nobody asks a second time."""
+    opening = Opening(key="k", run="run", address="a", element="e", name="n", task=poll())
+    examined = middle.requests.examine(opening)
+    only = replace(examined, voters=examined.voters[:1])
+    with middle.store.begin() as conn:
+        assert middle.requests.open(conn, opening, only)
+    assert list(roll(middle, "k")) == [only.voters[0].person]
 
 
 def test_the_roll_is_a_snapshot(middle: Middle) -> None:

@@ -72,6 +72,22 @@ def test_any_process_data_comes_back_as_it_was(data: dict[str, Any]) -> None:
     assert state.unpack(body, lambda value: value) == {"data": data}
 
 
+@pytest.mark.parametrize("size", [0, 10, 1_000, 30_000, 300_000])
+def test_a_state_of_any_size_comes_back(size: int) -> None:
+    """The window of the compression follows the size; what it writes is plain zlib, for any reader."""
+    data = {"data": "".join(chr(97 + number * number % 26) for number in range(size))}
+    body = state.pack(data, lambda value: value)
+    assert (state.unpack(body, lambda value: value), document(body)) == (data, data)
+
+
+def test_data_that_go_round_in_circles_are_refused() -> None:
+    """They cannot be stored; the run parks and says so."""
+    data: dict[str, Any] = {}
+    data["itself"] = [data]
+    with pytest.raises(StateError, match="cannot be stored"):
+        state.pack({"data": data}, lambda value: value)
+
+
 @pytest.mark.parametrize("trap", TYPENAMES)
 def test_a_typename_in_process_data_is_only_data(trap: dict[str, Any]) -> None:
     """SpiffWorkflow takes it for one of its objects, and the instance cannot be restored any more."""

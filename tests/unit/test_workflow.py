@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -32,6 +33,18 @@ def test_a_loop_may_be_deeper_than_a_thousand_steps() -> None:
     workflow = player.again(workflow)
     answer(workflow, *live(workflow))
     assert workflow.is_completed()
+
+
+@pytest.mark.parametrize("shape", [p.Loop(p.Ask(), 3), p.Sub(p.Ask()), p.Repeated(p.parallel_times(2)), p.Ask()])
+def test_a_search_by_name_finds_what_the_walk_finds(shape: Any) -> None:
+    """From any task, of any name, in any order: the short way is taken only where there is nothing else."""
+    workflow = Player.of(p.document(p.Sequence_([p.Script(), shape, p.Script()]))).start()
+    answer(workflow, *live(workflow))
+    names = {task.task_spec.name for task in workflow.tasks.values()} | {"nothing"}
+    for first in (None, *workflow.tasks.values()):
+        for name in names:
+            walked = list(workflow.get_tasks_iterator(first, spec_name=name))
+            assert workflow.get_tasks(first, spec_name=name) == walked
 
 
 def test_a_deep_branch_can_be_cancelled() -> None:

@@ -70,15 +70,16 @@ class Requests:
         """
         return self._prospects.of(opening)
 
-    def open(self, conn: Connection, opening: Opening) -> bool:
+    def open(self, conn: Connection, opening: Opening, prospect: Prospect | None = None) -> bool:
         """Open a request in the caller's transaction, once per key; says whether it was new.
 
-        Raises TaskFailed as ``examine`` does, before anything has been written.
+        ``prospect`` is what ``examine`` has just said of it, for who has asked. Raises TaskFailed as
+        ``examine`` does, before anything has been written.
         """
         number = threads.next_round(conn, opening.key, opening.run, opening.element)
         if number is None:
             return False
-        prospect, now = self.examine(opening), self._clock.now()
+        prospect, now = prospect or self.examine(opening), self._clock.now()
         if not insert_once(conn, request, round=number, **openings.stored(opening, prospect, now)):
             return False
         if prospect.voters:

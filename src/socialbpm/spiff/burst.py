@@ -23,7 +23,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from socialbpm import tasks
 from socialbpm.errors import SocialBpmError, StateError, TaskFailed
-from socialbpm.requests import Closed, Opening
+from socialbpm.requests import Closed, Opening, Prospect
 from socialbpm.spiff.address import MARK
 from socialbpm.spiff.scripts import Environment
 from socialbpm.spiff.serializer import TYPENAME, without_typename
@@ -40,7 +40,7 @@ Stubs = Mapping[str, Stub]
 MOST_STEPS = 50_000
 """Tasks of one burst. A model that goes round without ever waiting must not hold a worker for ever."""
 
-Examine = Callable[[Opening], object]
+Examine = Callable[[Opening], Prospect | None]
 
 
 class Parked(SocialBpmError):
@@ -72,8 +72,9 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
 class Burst:
     """Plays one burst.
 
-    Afterwards ``openings`` are the requests to open. Of the keys, ``seen`` are those of the outcomes offered,
-    ``applied`` of those taken, ``gone`` of the requests that the process no longer waits for.
+    Afterwards ``openings`` are the requests to open, ``examined`` is what each comes to, by its key. Of the
+    keys, ``seen`` are those of the outcomes offered, ``applied`` of those taken, ``gone`` of the requests
+    that the process no longer waits for.
     """
 
     workflow: SocialWorkflow
@@ -82,6 +83,7 @@ class Burst:
     most: int = MOST_STEPS
     seen: frozenset[str] = frozenset()
     openings: list[Opening] = field(default_factory=list)
+    examined: dict[str, Prospect | None] = field(default_factory=dict)
     applied: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
@@ -159,7 +161,7 @@ class Burst:
     def _open(self, key: str, task: Step, made: dict[str, Opening]) -> None:
         try:
             opening = opening_of(self.workflow, key, task)
-            self.examine(opening)
+            self.examined[key] = self.examine(opening)
             made[key] = opening
         except TaskFailed as failure:
             if not throw_at(task, failure.code, _failure(task, failure.code, failure.what)):

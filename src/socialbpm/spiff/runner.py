@@ -286,8 +286,10 @@ class Runner:
             facts = {"reason": advance.reason} if advance.reason else {}
             entries.append(_entry(f"run.{advance.status}", advance.run, **facts))
         audit.record_all(conn, now, entries)
-        for opening in burst.openings if burst is not None else ():
-            self._requests.open(conn, opening)
+        if burst is None:
+            return
+        for opening in burst.openings:
+            self._requests.open(conn, opening, burst.examined[opening.key])
 
     def _give_up(self, conn: Connection, burst: Burst) -> None:
         """Cancel what the process no longer waits for.
