@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,58 @@ def test_an_answer_to_a_closed_request_is_told_how_it_ended(middle: Middle) -> N
     assert reply.reason.startswith("the request had closed; approved: 1 of 3 reviewers")
     middle.drain()
     assert middle.standings(request) == {"accepted": 1, "late": 1}
+
+
+def test_the_reason_is_the_same_before_and_after_the_tally(middle: Middle) -> None:
+    """What is known at once is said at once, to whoever asks again too, and the tally finds the same."""
+    closed, over = middle.open(review()), middle.open(poll(), element="route")
+    middle.drain()
+    middle.answer(closed, "ada", "approve")
+    middle.drain()
+    middle.clock.advance(timedelta(days=3))
+    for request, begins in ((over, "received after the end"), (closed, "the request had closed")):
+        reply = middle.answer(request, "grace", "reject", event_id=f"of {request}")
+        assert (reply.standing, reply.reason.startswith(begins)) == ("late", True)
+        assert middle.inbox.standing(reply.seq) == reply
+        assert middle.answer(request, "grace", "reject", event_id=f"of {request}") == reply
+        middle.drain()
+        told = middle.inbox.standing(reply.seq)
+        assert (told.standing, told.reason.startswith(begins)) == ("late", True)
+
+
+def test_an_answer_that_may_still_be_in_time_is_only_received(middle: Middle) -> None:
+    """By the platform's own date it may count within the grace: the tally decides."""
+    request = middle.open(poll(grace=timedelta(hours=1)))
+    middle.drain()
+    before = middle.clock.now()
+    middle.clock.advance(timedelta(days=3))
+    reply = middle.answer(request, "grace", "north", at=before)
+    assert reply.standing == "received"
+    middle.drain()
+    assert middle.inbox.standing(reply.seq).standing == "accepted"
+
+
+def test_who_may_not_answer_is_told_why_by_the_tally(middle: Middle) -> None:
+    """Somebody who is on no roll, and the author: received, then ineligible with the reason."""
+    request = middle.open(review(author="linus", policy="n_of_m", n=2))
+    replies = [middle.answer(request, person, "approve") for person in ("mallory", "linus")]
+    middle.drain()
+    assert [middle.inbox.standing(reply.seq).reason for reply in replies] == [
+        "not on the roll of those who may answer",
+        "the author cannot answer about their own work",
+    ]
+    assert untouched(middle, request)
+
+
+def test_who_wrote_too_much_is_told_what_was_kept(middle: Middle) -> None:
+    """The answer counts, its comment is cut, and the person hears of it."""
+    request = middle.open(poll())
+    assert middle.answer(request, "ada", "north", comment="x" * COMMENT).reason == ""
+    reply = middle.answer(request, "ada", "north", comment="x" * (COMMENT + 1))
+    assert (reply.standing, reply.reason) == (
+        "received",
+        "of the comment, the first 10000 characters are kept",
+    )
 
 
 def test_megabytes_and_control_characters_are_cut_and_cleaned(middle: Middle) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
@@ -26,6 +27,7 @@ NAME = 200
 CHOICES = 100
 RECEIVED, REFUSED, WAITING = "received", "refused", "waiting"
 UNKNOWN_REQUEST = "there is no such request"
+CUT = f"of the comment, the first {COMMENT} characters are kept"
 UNKNOWN_POST = "no post here is known by that id; the answer counts once one is"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -130,16 +132,20 @@ class Inbox:
             facts = {"channel": channel, "seq": seq}
             audit.record(conn, self._clock.now(), f"event.{reply.standing}", None, None, **facts)
             return reply
-        return _reply(row, seq)
+        late = _late(row, values["received_at"], values["platform_at"])
+        if late:
+            return Reply(standing=Standing.LATE, reason=late, seq=seq)
+        return Reply(standing=RECEIVED, reason=CUT if len(given.comment) > COMMENT else "", seq=seq)
 
 
-def _reply(row: Row[Any], seq: int) -> Reply:
+def _late(row: Row[Any], received_at: datetime, platform_at: datetime | None) -> str:
+    """Why an answer to this request cannot count whatever the tally will find; '' if it may."""
     if row.state == "CANCELLED":
-        return Reply(standing=Standing.LATE, reason="the request was cancelled", seq=seq)
+        return "the request was cancelled"
     if row.state in ("CLOSED", "RESUMED"):
-        told = (row.outcome or {}).get("explanation", "")
-        return Reply(standing=Standing.LATE, reason=f"the request had closed; {told}", seq=seq)
-    return Reply(standing=RECEIVED, seq=seq)
+        return f"the request had closed; {(row.outcome or {}).get('explanation', '')}"
+    over = row.ends_at is not None and received_at >= row.ends_at
+    return "received after the end" if over and platform_at is None else ""
 
 
 def _of_nothing_known(awaits: str | None, seq: int) -> Reply:
@@ -152,7 +158,10 @@ def _standing(row: Row[Any]) -> Reply:
     """The reply for an event that is stored already."""
     if row.request is None:
         return _of_nothing_known(row.awaits, row.seq)
-    return Reply(standing=row.standing or RECEIVED, reason=row.reason or "", seq=row.seq)
+    if row.standing is not None:
+        return Reply(standing=row.standing, reason=row.reason, seq=row.seq)
+    late = _late(row, row.received_at, row.platform_at)
+    return Reply(standing=Standing.LATE if late else RECEIVED, reason=late, seq=row.seq)
 
 
 def _request(conn: Connection, channel: str, given: Response) -> Row[Any] | None:
@@ -188,7 +197,7 @@ def _name(given: str) -> str:
     return "sha256:" + hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_ABOUT = [request.c.id, request.c.state, request.c.outcome]
+_ABOUT = [request.c.id, request.c.state, request.c.outcome, request.c.ends_at]
 _BY_ID = Prepared(select(*_ABOUT).where(request.c.id == bindparam("of_id")))
 _BY_POST = Prepared(
     select(*_ABOUT)
@@ -197,9 +206,12 @@ _BY_POST = Prepared(
     .order_by(delivery.c.sent_at.desc())
     .limit(1)
 )
-_STORED: Select[Any] = select(
-    event.c.seq, event.c.request, event.c.awaits, response.c.standing, response.c.reason
-).join_from(event, response, response.c.seq == event.c.seq, isouter=True)
+_EVENT = [event.c.seq, event.c.request, event.c.awaits, event.c.received_at, event.c.platform_at]
+_STORED: Select[Any] = (
+    select(*_EVENT, *_ABOUT[1:], response.c.standing, response.c.reason)
+    .join_from(event, response, response.c.seq == event.c.seq, isouter=True)
+    .join(request, request.c.id == event.c.request, isouter=True)
+)
 _BY_SEQ = Prepared(_STORED.where(event.c.seq == bindparam("of_seq")))
 _BY_EVENT = Prepared(
     _STORED.where(event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event"))
