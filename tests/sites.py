@@ -15,6 +15,10 @@ from typing import Any
 from sqlalchemy import select
 
 import socialbpm
+from socialbpm.channels import answers, signatures
+from socialbpm.channels.answers import Answer
+from socialbpm.channels.base import RawEvent
+from socialbpm.inbox import Reply
 from socialbpm.posts import Receipt
 from socialbpm.store import audit
 from socialbpm.store.tables import delivery
@@ -26,6 +30,8 @@ KILLED = -9
 PATIENCE = 40  # seconds until a run must have ended
 APPROVED = ("begin", "ask", "verdict", "publish", "published")
 
+SECRET = "the-platform-signs-with-this"
+
 SETTINGS = """
 database = "sqlite:///{here}/social.db"
 lease = 1
@@ -34,6 +40,7 @@ lease = 1
 adapter = "loopback"
 url = "http://127.0.0.1:{port}"
 mode = "{mode}"
+secret = {{ file = "{here}/platform.secret" }}
 
 [communities.press_room.loop]
 room = "press"
@@ -86,7 +93,9 @@ class Site:
     @classmethod
     def beside(cls, server: Server, here: Path) -> Site:
         """Settings that bind the server's rooms, in the folder ``here``."""
-        settings = here / "social.toml"
+        settings, secret = here / "social.toml", here / "platform.secret"
+        secret.touch(0o600)
+        secret.write_text(SECRET)
         settings.write_text(SETTINGS.format(here=here, port=server.port, mode=server.mode))
         return cls(settings, server)
 
@@ -124,6 +133,15 @@ class Site:
             (request,) = social.requests()
         answer = ["--person", "ada", "--choice", "approve", "--comment", "Good", "--event-id", "answer-1"]
         self.step("respond", request.id, *answer, crash_at=crash_at)
+
+    def tell_of_an_answer_to(self, post: str) -> Reply:
+        """The platform's signed word that ada approves, naming only its own number of the post."""
+        answer = Answer(event="answer-1", account="u1", choices=("approve",), in_reply_to=post)
+        with self.social() as social:
+            headers = signatures.sign(SECRET.encode(), answers.write(answer), social.clock.now())
+            inbound = social.channels["loop"].receive(RawEvent(body=answers.write(answer), headers=headers))
+            (reply,) = social.inbox.accept("loop", inbound.responses)
+        return reply
 
     def social(self) -> socialbpm.Social:
         return socialbpm.open(self.settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sites import Server, Site, settle, until_asked
+from tests.sites import KILLED, Server, Site, settle, until_asked
 
 
 @pytest.fixture
@@ -145,3 +145,20 @@ def test_killed_in_a_write_to_a_channel_that_cannot_tell(site: Site, place: str)
     site.respond()
     site.work_until("finished")
     site.assert_finished_once()
+
+
+@pytest.mark.parametrize("server", ["key", "lookup"], indirect=True)
+def test_an_answer_that_comes_before_the_receipt_of_its_post(site: Site) -> None:
+    """The worker dies between the platform's yes and our record of it; meanwhile somebody answers the post.
+
+    The platform tells of that answer by the number of the post alone. It is kept, and it decides once the
+    post is known; told a second time, it is the same answer.
+    """
+    site.start()
+    assert site.call("worker", "--until-idle", crash_at="deliver.sent").returncode == KILLED
+    assert site.server.posts() == {"press": 1}
+    for _ in range(2):
+        assert site.tell_of_an_answer_to("1").standing == "waiting"
+    site.work_until("finished")
+    site.assert_finished_once()
+    assert site.tell_of_an_answer_to("1").standing == "accepted"
