@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from socialbpm.cli.service import address, listening, serving, working
 from socialbpm.social import Social
 from socialbpm.social.views import Run
 from socialbpm.store.tables import event
+from tests.commands import ended, process
 from tests.pages import ALT, house, started
 
 pytestmark = pytest.mark.browser
@@ -332,3 +334,21 @@ def _focused(page: Page) -> str:
 def _until_counted(social: Social) -> None:
     """Do the work that is due, beside the worker, so that the next page shows it."""
     social.work()
+
+
+def test_the_demonstration_leaves_no_page_of_before(chromium: Browser) -> None:
+    """When its server has gone, an open page on a phone says how it ended; and the server went in peace."""
+    with process("demo", "--port", "0", "--no-stay") as showing, chromium.new_context(**PHONE) as context:
+        assert showing.stdout
+        found = (re.search(r"Answer as \w+: (\S+)", line) for line in showing.stdout)
+        page = context.new_page()
+        page.goto(next(match[1] for match in found if match))
+        page.get_by_role("button", name="Yes").click()
+        page.get_by_label("Approve").check()
+        page.get_by_role("button", name="Send my answer").click()
+        done = ended(showing)
+        assert (done.code, done.err) == (0, "")
+        expect(page.locator("#fate")).to_have_text("Your answer counts.")
+        expect(page.get_by_role("heading", name="How it ended")).to_be_visible()
+        expect(page.locator("#state")).to_contain_text("Approved")
+        expect(page.get_by_role("heading", name="The answers")).to_be_visible()

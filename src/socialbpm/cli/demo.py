@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PLAYED = ("press_release", "community_poll_branch")
 ENDED = ("finished", "parked", "cancelled")
 LOOK = 0.3  # seconds between two looks at what has happened
+LAST_LOOK = 5  # seconds for an open page to come up to date before its server goes
 
 
 def demo(
@@ -84,6 +85,7 @@ def _tell_result(evidence: Evidence) -> None:
 
 def _serve(port: int, *, stay: bool) -> None:
     """The first sample for real: the pages, a worker, and a person in front of a browser."""
+    from socialbpm.cli.lookers import Lookers
     from socialbpm.cli.narration import Narrator
     from socialbpm.cli.service import address, listening, serving, told_to_stop, working
     from socialbpm.settings.wiring import open_
@@ -91,13 +93,19 @@ def _serve(port: int, *, stay: bool) -> None:
     script, stop = _script(PLAYED[0]), told_to_stop()
     with TemporaryDirectory(prefix="socialbpm-demo-") as folder, listening("127.0.0.1", port) as socket:
         settings = _settings(script, Path(folder), address("127.0.0.1", socket))
-        with open_(settings) as social, working(social), serving(social, socket):
+        with (
+            open_(settings) as social,
+            working(social),
+            serving(social, socket, lookers := Lookers(social.asgi())),
+        ):
             say(f"── {script.models[0].name}, pages at {social.base_url}/")
             ended = _until_ended(social, _started(social, script), Narrator(say), stop)
             say(f"result ({ended.status}): {as_text(ended.data)}")
             if stay and not stop.is_set():
                 say("the pages stay up until you press Ctrl-C")
                 stop.wait()
+            elif not stop.is_set():
+                lookers.wait(LAST_LOOK)
     if ended.status == "parked":
         raise typer.Exit(1)
 

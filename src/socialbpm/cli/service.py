@@ -146,15 +146,18 @@ def told_to_stop() -> threading.Event:
 
 
 @contextmanager
-def serving(social: Social, socket: Any) -> Iterator[None]:
-    """The pages in a thread of their own while the block runs; open event streams are cut after two
-    seconds.
+def serving(social: Social, socket: Any, app: Any = None) -> Iterator[None]:
+    """The pages in a thread of their own while the block runs; open event streams then end.
+
+    ``app`` is what to serve, if not the pages as they are.
     """
     import uvicorn
 
+    from socialbpm.cli.parting import Parting
+
     server = uvicorn.Server(
         uvicorn.Config(
-            social.asgi(),
+            Parting(app or social.asgi(), lambda: server.should_exit),
             log_level="warning",
             access_log=False,  # personal links are in the paths
             server_header=False,
