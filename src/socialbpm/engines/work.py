@@ -224,8 +224,8 @@ class Work:
         if read is None:
             return self._written(kind, write, [_Piece(work_id) for work_id in work_ids])
         pieces, done, late = [], 0, self._clock.now() + self._lease / 2
-        for claim in self._claim_all(work_ids):
-            if self._clock.now() > late:  # what is read must also be written before the lease ends
+        for number, claim in enumerate(self._claim_all(work_ids)):
+            if number and self._clock.now() > late:  # what is read must be written before the lease ends
                 self._give_back(claim)
                 continue
             try:
