@@ -17,7 +17,13 @@ def is_public(address: Address) -> bool:
 
     An IPv6 address that carries an IPv4 address is as public as both are.
     """
-    return all(each.is_global and not each.is_multicast and not each.is_reserved for each in _faces(address))
+    return all(each.is_global and not _is_special(each) for each in _faces(address))
+
+
+def _is_special(address: Address) -> bool:
+    """What Python counts as global, and is not for everybody."""
+    site_local = isinstance(address, IPv6Address) and address.is_site_local  # RFC 3879: routers still pass it
+    return address.is_multicast or address.is_reserved or site_local
 
 
 def _faces(address: Address) -> Iterator[Address]:

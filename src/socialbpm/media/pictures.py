@@ -91,9 +91,8 @@ def fit(body: bytes, limits: MediaLimits) -> Picture:
     with _opened(body) as image:
         type = _type(image, limits)
         image.draft(None, (limits.edge, limits.edge))  # a JPEG need not be decoded larger than it will be
-        frames = _frames(image)
-    longest = min(limits.edge, max(frames.images[0].size))
-    for edge in _shorter(longest):
+        frames = _frames(image, limits.edge)
+    for edge in _shorter(max(frames.images[0].size)):
         smaller = frames.within(edge)
         for quality in QUALITIES if type in ("image/jpeg", "image/webp") else QUALITIES[:1]:
             encoded = smaller.encoded(type, quality)
@@ -131,12 +130,13 @@ def _count(image: Image.Image) -> int:
     return int(getattr(image, "n_frames", 1)) if image.format in MOVING else 1
 
 
-def _frames(image: Image.Image) -> _Frames:
+def _frames(image: Image.Image, edge: int) -> _Frames:
+    """Each made small as soon as it is decoded: several copies of a large one are what costs memory."""
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "L") else None
     images, pace = [], []
     for frame in islice(ImageSequence.Iterator(image), _count(image)):
         pace.append(int(frame.info.get("duration", 100)))
-        images.append(_bare(ImageOps.exif_transpose(frame)))
+        images.append(_shrunk(_bare(ImageOps.exif_transpose(frame)), edge))
     return _Frames(images=images, pace=pace, profile=profile if profile and len(profile) <= PROFILE else None)
 
 
@@ -144,7 +144,7 @@ def _bare(image: Image.Image) -> Image.Image:
     """The pixels alone, in a mode every encoder takes: encoders copy what they find in ``info``."""
     if image.mode.startswith("I"):  # 16 bits of grey, as scanners make it: keep the upper 8
         image = image.convert("I").point(lambda grey: grey / 256)
-    bare = image.convert(_mode(image)).copy()
+    bare = image.convert(_mode(image))  # a copy, even if the mode is the same
     bare.info = {}
     return bare
 
@@ -157,9 +157,11 @@ def _mode(image: Image.Image) -> str:
 
 
 def _shrunk(image: Image.Image, edge: int) -> Image.Image:
-    smaller = image.copy()
-    smaller.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-    return smaller
+    longest = max(image.size)
+    if longest <= edge:
+        return image
+    width, height = (max(1, round(side * edge / longest)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _flat(image: Image.Image) -> Image.Image:
