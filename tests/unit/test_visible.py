@@ -140,3 +140,24 @@ def test_processes_that_call_each_other_in_a_circle_are_checked_all_the_same(tmp
     """And the check ends."""
     circle = process("a", asking(), calling("b")), process("b", calling("a"), WRONG)
     assert NONE[0] in told(tmp_path, *circle)
+
+
+def test_two_calls_side_by_side_that_write_one_result_are_refused(tmp_path: Path) -> None:
+    """At the join one answer would be lost; one after the other, the later stands as anywhere."""
+    steps = '<bpmn:startEvent id="start"/><bpmn:{0} id="fork"/><bpmn:{0} id="join"/><bpmn:endEvent id="end"/>'
+    calls = calling("b") + calling("b").replace("call_b", "again")
+    ways = ("start fork", "fork call_b", "fork again", "call_b join", "again join", "join end")
+    flows = "".join(
+        f'<bpmn:sequenceFlow id="f{number}" sourceRef="{way.split()[0]}" targetRef="{way.split()[1]}"/>'
+        for number, way in enumerate(ways)
+    )
+    body = process("a").split("<bpmn:startEvent")[0] + steps.format("parallelGateway") + calls + flows
+    caller = f"{body}</bpmn:process></bpmn:definitions>"
+    assert told(tmp_path, caller, process("b", asking())) == ["writes 'poll' at the same time as 'call_b'"]
+    assert told(tmp_path, caller, process("b", saying("Hello."))) == [
+        "writes 'say' at the same time as 'call_b'"
+    ]
+    crossing = '<bpmn:ioSpecification><bpmn:dataOutput id="ride" name="ride"/></bpmn:ioSpecification>'
+    assert told(tmp_path, caller, process("b", asking(), crossing=crossing)) == []
+    again = calling("b").replace("call_b", "again")
+    assert told(tmp_path, process("a", calling("b"), again), process("b", asking())) == []

@@ -16,7 +16,7 @@ from socialbpm.spiff import binding, conditions, constructs, order, pictures, te
 from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.values import check_template, parsed
-from socialbpm.spiff.visible import Result, process_of, visible
+from socialbpm.spiff.visible import Result, process_of, visible, written
 from socialbpm.spiff.xml import SocialElement, local, read, social_elements
 from socialbpm.tasks import is_template, known
 
@@ -45,12 +45,13 @@ def check_files(
     complete = not found
     everything = [element for model in models for element in model.elements]
     processes = [str(node.get("id")) for model in models for node in model.root.iter(bpmn("process"))]
-    results = visible([model.root for model in models], everything)
+    roots = [model.root for model in models]
+    results, called = visible(roots, everything), written(roots, everything)
     for model in models:
         found += [*_templates(model, results), *constructs.problems(model.root, model.file, processes)]
         found += conditions.problems(model.root, model.file, results)
         if complete:
-            found += order.problems(model.root, model.elements, everything)
+            found += order.problems(model.root, model.file, model.elements, everything, called)
     if communities is not None:
         found += binding.problems(everything, communities, channels)
     if not found:

@@ -34,20 +34,17 @@ def problems(root: etree._Element, file: str, results: Mapping[str, Mapping[str,
 
 
 def _of(node: etree._Element, results: Mapping[str, Result]) -> Iterator[Flawed]:
-    if not is_bpmn(node) or not (node.text or "").strip():
-        return
     name, text = local(node), (node.text or "").strip()
+    if not is_bpmn(node) or not text:
+        if is_bpmn(node) and name in _TIMES:
+            yield Flawed("the time is missing", 'write "P3D", "PT30M" or "2026-12-01T09:00:00+01:00"')
+        return
     if name in _EXPRESSIONS:
         yield from _python(text, "eval", results)
     elif name in _TIMES:
         yield from _time(text, results)
-    elif name == "script" and _is_python(node):
+    elif name == "script":  # whatever scriptFormat says, the engine runs it as Python
         yield from _python(textwrap.dedent(node.text or "").strip(), "exec", results)
-
-
-def _is_python(script: etree._Element) -> bool:
-    task = script.getparent()
-    return task is not None and "python" in (task.get("scriptFormat") or "python").lower()
 
 
 def _python(text: str, mode: str, results: Mapping[str, Result]) -> Iterator[Flawed]:
@@ -55,7 +52,10 @@ def _python(text: str, mode: str, results: Mapping[str, Result]) -> Iterator[Fla
         tree = ast.parse(text, mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = error.msg if isinstance(error, SyntaxError) else "too deep or not readable"
-        yield Flawed(f"{shown(text)} is no Python expression: {why}" if mode == "eval" else f"script: {why}")
+        if mode == "eval":
+            yield Flawed(f"{shown(text)} is no Python expression: {why}")
+        else:
+            yield Flawed(f"script: {why}", "scripts are run as Python")
         return
     own = bound(tree)
     certain = {variable: result for variable, result in results.items() if variable not in own}

@@ -34,17 +34,18 @@ _INSTEAD = {
     ("intermediateThrowEvent", "error"): "throw it by an end event",
 }
 _DATA = ("inputDataItem", "outputDataItem", "dataObject", "dataObjectReference", "dataInput", "dataOutput")
+_REFERENCES = ("attachedToRef", "messageRef", "signalRef", "errorRef", "escalationRef")
 _CHOOSING = ("exclusiveGateway", "inclusiveGateway", "complexGateway")
 
 
 def problems(root: etree._Element, file: str, processes: Collection[str]) -> list[Problem]:
     """What the engine would not carry out as drawn. ``processes``: all that can be called."""
-    found = [*_doubled_ids(root), *_everywhere(root), *_calls(root, processes)]
+    found = [*_doubled_ids(root), *_everywhere(root), *_calls(root, processes), *_missing(root)]
     for process in root.iter(bpmn("process")):
         dangling = list(_dangling(process))
         found += dangling or _unreached(process)
         found += [*_conditions(process), *_unconditional(process)]
-        found += _event_gateways(Flow(process))
+        found += [*_event_gateways(Flow(process)), *_starts(process)]
     return [
         Place(element=_id(node), file=file, line=int(node.sourceline or 0)).problem(what, remedy)
         for node, what, remedy in found
@@ -134,6 +135,28 @@ def _calls(root: etree._Element, processes: Collection[str]) -> Iterator[Found]:
         if called not in processes:
             remedy = did_you_mean(called, processes) if called else 'add calledElement="…"'
             yield node, f"calls the process '{called}', which is not in these files", remedy
+
+
+def _missing(root: etree._Element) -> Iterator[Found]:
+    """What an event names by reference is in the file; one attached to nothing would never happen."""
+    known = {node.get("id") for node in root.iter(etree.Element)}
+    for node in root.iter(etree.Element):
+        for reference in _REFERENCES if is_bpmn(node) else ():
+            named = node.get(reference)
+            if named is not None and named.rpartition(":")[2] not in known:
+                owner = next(above for above in (node, *node.iterancestors()) if above.get("id"))
+                yield owner, f"{reference} '{named}' does not exist in this file", "name one that does"
+
+
+def _starts(process: etree._Element) -> Iterator[Found]:
+    """Several start events without a trigger all begin, each with a token of its own."""
+    plain = [node for node in process.iterfind(bpmn("startEvent")) if not _triggered(node)]
+    for node in plain[1:]:
+        yield node, "a second start event begins with the first", "keep one, or give this one a trigger"
+
+
+def _triggered(node: etree._Element) -> bool:
+    return any(local(child).endswith("EventDefinition") for child in node.iterchildren(etree.Element))
 
 
 def _dangling(process: etree._Element) -> Iterator[Found]:

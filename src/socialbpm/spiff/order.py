@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from lxml import etree
 
 from socialbpm.errors import Problem
 from socialbpm.spiff.flow import Flow, bpmn
-from socialbpm.spiff.xml import SocialElement
+from socialbpm.spiff.xml import SocialElement, local
 from socialbpm.tasks import ERRORS, Asking, Place, known, result_variable
 from socialbpm.tasks.notation import did_you_mean
 
+_OWN = 'give each its own resultVariable="…"'
+_CALLS = "name in data outputs what the called process gives back, or let one follow the other"
+
 
 def problems(
-    root: etree._Element, elements: Sequence[SocialElement], others: Sequence[SocialElement]
+    root: etree._Element,
+    file: str,
+    elements: Sequence[SocialElement],
+    others: Sequence[SocialElement],
+    called: Mapping[str, Collection[str]],
 ) -> list[Problem]:
-    """What is wrong with the places of the social tasks of a file; ``others`` are those of all files."""
+    """What is wrong with the places of the social tasks of a file; ``others`` are those of all files.
+
+    ``called`` are the variables of results that a call of each process writes.
+    """
     found: list[Problem] = []
     codes = {str(error.get("id")): error.get("errorCode") or "" for error in root.iter(bpmn("error"))}
     for process in root.iter(bpmn("process")):
@@ -27,7 +37,7 @@ def problems(
             found += _references(element, flow, here, others)
             found += _endless(element, flow)
             found += _never_raised(element, flow, codes)
-        found += _overwritten(here, flow)
+        found += _overwritten([*_writers(here), *_calling(flow, file, called)], flow)
     return found
 
 
@@ -91,13 +101,24 @@ def _never_raised(element: SocialElement, flow: Flow, codes: Mapping[str, str]) 
             yield place.problem(f"'{element.place.element}' never raises '{code}'", remedy)
 
 
-def _overwritten(elements: Sequence[SocialElement], flow: Flow) -> Iterator[Problem]:
+def _writers(elements: Sequence[SocialElement]) -> Iterator[tuple[Place, str]]:
+    """Where a result is written, and to which variable."""
+    return ((element.place, result_variable(element.declaration)) for element in elements)
+
+
+def _calling(flow: Flow, file: str, called: Mapping[str, Collection[str]]) -> Iterator[tuple[Place, str]]:
+    """The same of the processes that are called here."""
+    for element, node in flow.nodes.items():
+        if local(node) == "callActivity":
+            place = Place(element=element, file=file, line=int(node.sourceline or 0))
+            variables = called.get(node.get("calledElement") or "", ())
+            yield from ((place, variable) for variable in sorted(variables))
+
+
+def _overwritten(writers: Sequence[tuple[Place, str]], flow: Flow) -> Iterator[Problem]:
     """Results of parallel branches need variables of their own: at the join one would overwrite the other."""
-    for one, other in combinations(elements, 2):
-        variable = result_variable(one.declaration)
-        same = variable == result_variable(other.declaration)
-        if same and flow.side_by_side(one.place.element, other.place.element):
-            what = f"writes '{variable}' at the same time as '{one.place.element}'"
-            yield other.place.problem(
-                what, 'give each its own resultVariable="…"', attribute="resultVariable"
-            )
+    for (one, variable), (other, same) in combinations(writers, 2):
+        if variable == same and flow.side_by_side(one.element, other.element):
+            what = f"writes '{variable}' at the same time as '{one.element}'"
+            calls = "callActivity" in (local(flow.nodes[each.element]) for each in (one, other))
+            yield other.problem(what, _CALLS if calls else _OWN, attribute="resultVariable")

@@ -101,18 +101,39 @@ def visible(
 
     What a process only inherits counts if all its callers have it.
     """
-    processes = {str(node.get("id")): node for root in roots for node in root.iter(bpmn("process"))}
-    calls = {name: _called(node) & set(processes) for name, node in processes.items()}
+    processes, calls = _processes(roots)
     callers = {name: [each for each in calls if name in calls[each]] for name in processes}
-    held = _own(roots, processes, elements)
-    _spread(held, lambda name: [_crossing(held[each], processes[each], "dataOutput") for each in calls[name]])
+    held = _left(roots, elements)
     _spread(held, lambda name: [_crossing(_common(held, callers[name]), processes[name], "dataInput")])
     return {name: {key: result for key, result in found.items() if result} for name, found in held.items()}
+
+
+def written(roots: Sequence[etree._Element], elements: Sequence[SocialElement]) -> dict[str, set[str]]:
+    """By process, the variables of answers that a call of it writes for its caller."""
+    processes, held = _processes(roots)[0], _left(roots, elements)
+    social = {result_variable(element.declaration) for element in elements}
+    return {
+        name: social & set(_crossing(found, processes[name], "dataOutput")) for name, found in held.items()
+    }
 
 
 def process_of(node: etree._Element) -> str:
     """The id of the process that an element stands in; "" outside of any."""
     return next((str(above.get("id")) for above in node.iterancestors(bpmn("process"))), "")
+
+
+def _processes(roots: Sequence[etree._Element]) -> tuple[dict[str, etree._Element], dict[str, set[str]]]:
+    """All processes by id, and which others each calls."""
+    processes = {str(node.get("id")): node for root in roots for node in root.iter(bpmn("process"))}
+    return processes, {name: _called(node) & set(processes) for name, node in processes.items()}
+
+
+def _left(roots: Sequence[etree._Element], elements: Iterable[SocialElement]) -> dict[str, Held]:
+    """What the steps of each process and of those that it calls write."""
+    processes, calls = _processes(roots)
+    held = _own(roots, processes, elements)
+    _spread(held, lambda name: [_crossing(held[each], processes[each], "dataOutput") for each in calls[name]])
+    return held
 
 
 def _own(
