@@ -121,16 +121,21 @@ class Count:
         """The count that ``dump`` wrote."""
         return cls(
             roll=dumped["roll"],
-            roll_weight=None if dumped["roll_weight"] is None else Fraction(dumped["roll_weight"]),
+            roll_weight=None if dumped["roll_weight"] is None else _read(dumped["roll_weight"]),
             ballots=dumped["ballots"],
-            weight=Fraction(dumped["weight"]),
-            totals={choice: Fraction(total) for choice, total in dumped["totals"].items()},
+            weight=_read(dumped["weight"]),
+            totals={choice: _read(total) for choice, total in dumped["totals"].items()},
             heads=dict(dumped["heads"]),
             reached=dict(dumped["reached"]),
             first=tuple(dumped["first"]),
             casting=tuple(dumped["casting"]),
             seq=dumped["seq"],
         )
+
+
+def _read(number: str) -> Fraction:
+    """A weight as it was dumped. Most are whole, and a Fraction reads any text by a regular expression."""
+    return Fraction(int(number)) if number.isdecimal() else Fraction(number)
 
 
 def _shifted(

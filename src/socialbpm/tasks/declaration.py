@@ -137,8 +137,13 @@ def result_variable(declaration: Declaration) -> str:
 
 
 def dump(task: SocialTask) -> dict[str, Any]:
-    """A resolved task as JSON, with its ``element``; ``load`` takes it back."""
-    return task.model_dump(mode="json", by_alias=True)
+    """A resolved task as JSON, with its ``element``; ``load`` takes it back.
+
+    All fields are in it, lest a later version's default changes what was asked; only some are written anew.
+    """
+    fields = type(task).model_fields.items()
+    said = {name for name, field in fields if getattr(task, name) != field.default}
+    return _defaults(type(task)) | task.model_dump(mode="json", by_alias=True, include=said)
 
 
 def load(stored: Mapping[str, Any]) -> SocialTask:
@@ -155,7 +160,7 @@ def load(stored: Mapping[str, Any]) -> SocialTask:
 @cache
 def _defaults(task: type[SocialTask]) -> dict[str, Any]:
     """What ``dump`` writes of a task of which nothing is said."""
-    return dump(task.model_validate({}, context=READING))
+    return task.model_validate({}, context=READING).model_dump(mode="json", by_alias=True)
 
 
 def outcomes(element: str) -> tuple[str, ...]:

@@ -60,9 +60,10 @@ class _Known:
 
 def broken(task: SocialTask, unknown: frozenset[str] = frozenset()) -> Iterator[Flaw]:
     """What is wrong with ``task``, as far as it is known. ``unknown`` holds python names of fields."""
+    known = _Known(task, unknown) if unknown else task  # when a request opens all is known: no detour then
     for rule in task.RULES:
         try:
-            yield from rule(_Known(task, unknown))
+            yield from rule(known)
         except _NotKnownYet:
             continue
 
