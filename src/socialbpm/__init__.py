@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from socialbpm.social import Social as Social
     from socialbpm.social.views import PostView as PostView
     from socialbpm.social.views import RequestView as RequestView
+    from socialbpm.social.views import ResponseView as ResponseView
     from socialbpm.social.views import Run as Run
     from socialbpm.spiff.hosts import SocialParser as SocialParser
     from socialbpm.spiff.hosts import SocialWorkflow as SocialWorkflow
@@ -68,6 +69,7 @@ _HOMES = {
     "serializer": "spiff.hosts",
     "PostView": "social.views",
     "RequestView": "social.views",
+    "ResponseView": "social.views",
     "Run": "social.views",
 }
 

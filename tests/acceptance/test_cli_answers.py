@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +109,20 @@ def test_nothing_to_show_is_said_with_what_to_do(socialbpm: Command) -> None:
     assert socialbpm("requests")[:2] == (0, "")
     assert socialbpm("stuck") == (0, "", "nothing waits for a person\n")
     assert "process" not in on_a_terminal("runs")[1]
+
+
+def test_a_replay_that_ends_waiting_says_for_what_from_whom_and_until_when(
+    socialbpm: Command, folder: Path
+) -> None:
+    """Whoever wrote it sees which answer is missing."""
+    (folder / "second_eyes.bpmn").write_text(MODEL.read_text())
+    (folder / "waits.replay.toml").write_text(
+        'model = "second_eyes.bpmn"\ncommunities = { press_room = ["ada", "grace"], readers = [] }\n'
+        'data = { headline = "Rain" }\n[expect]\nstatus = "finished"\n'
+    )
+    done = socialbpm("replay", "waits.replay.toml")
+    assert done.code == 1
+    assert "waits.replay.toml:5: the run is waiting, it should be finished\n" in done.err
+    assert (
+        "it waits for 'ask' until 2026-01-03 00:00 UTC; answered: nobody; not yet: ada, grace\n" in done.err
+    )

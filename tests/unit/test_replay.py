@@ -78,6 +78,7 @@ SEEN = Evidence(
     reason="",
     path=("start", "ask", "end"),
     requests=(),
+    waits=(),
     outcomes={"ask": ("tie", "decided")},
     explanations={},
     errors={},

@@ -101,10 +101,10 @@ def _deployed(social: Social, process: str, more: list[Path]) -> str:
     from socialbpm.errors import NotFound
     from socialbpm.tasks.notation import did_you_mean
 
-    near = f"{did_you_mean(process, known)} Or give" if known else "give"
-    raise NotFound(
-        f"no process '{process}' is deployed; {near} its BPMN file: socialbpm start {process}.bpmn"
-    )
+    near = did_you_mean(process, known)
+    joined = f"{near} Or " if near.endswith("?") else f"{near}; or " if near else ""
+    instead = f"give its BPMN file: socialbpm start {process}.bpmn"
+    raise NotFound(f"no process '{process}' is deployed; {joined}{instead}")
 
 
 def _none(status: str | None) -> str:

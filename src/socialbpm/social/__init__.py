@@ -296,7 +296,7 @@ class Social:
     def _run(self, conn: Connection, run_id: str) -> Run:
         rows = views.run_rows(conn, run=run_id)
         if not rows:
-            raise NotFound(f"there is no run '{run_id}'")
+            raise NotFound(f"there is no run '{run_id}'; `socialbpm runs` shows them")
         (row,) = rows
         return Run(
             id=row.id,

@@ -137,12 +137,12 @@ def request(conn: Connection, request_id: str) -> RequestView:
     """One request. Raises NotFound."""
     row = conn.execute(select(tables.request).where(tables.request.c.id == request_id)).first()
     if row is None:
-        raise NotFound(f"there is no request '{request_id}'")
+        raise NotFound(f"there is no request '{request_id}'; `socialbpm requests` shows them")
     return _request(conn, row)
 
 
 def responses(conn: Connection, request_id: str, *, limit: int, after: int = 0) -> list[ResponseView]:
-    """What was received for a request, in order of receipt; ``after`` is the last ``seq`` of the page before."""
+    """What was received for a request, in order of receipt, after number ``after``."""
     event, response = tables.event.c, tables.response.c
     columns = (event.seq, event.received_at, event.channel, event.account, event.choices, event.comment)
     query: Select[Any] = (

@@ -35,7 +35,7 @@ def midway(expected: Midway, got: Evidence, place: Place) -> Iterator[Divergence
     if expected.status is not None and expected.status != got.status:
         reason = f": {got.reason}" if got.reason else ""
         what = f"the run is {got.status}{reason}, it should be {expected.status}"
-        yield Divergence(place=(*place, "status"), what=what)
+        yield Divergence(place=(*place, "status"), what=what, diff="\n".join(got.waits))
     for element, outcomes in (expected.outcomes or {}).items():
         came = got.outcomes.get(element, ())
         if outcomes != came:

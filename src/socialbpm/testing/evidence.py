@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from socialbpm.people import Community
 from socialbpm.posts import Destination
+from socialbpm.responses import Standing
 from socialbpm.social import Social, views
 from socialbpm.store import tables
 
@@ -35,16 +36,18 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a replay may state an expectation about.
+    """All that a replay may state an expectation about, and what it says when that does not hold.
 
-    ``requests`` are the elements that wait, ``outcomes`` the outcomes of each element's requests in order of
-    opening (an error's code, or ``cancelled``, where there is no outcome).
+    ``waits`` says for what the run waits, from whom, and until when, one line each. ``requests`` are the
+    elements that wait, ``outcomes`` the outcomes of each element's requests in order of opening (an error's
+    code, or ``cancelled``, where there is no outcome).
     """
 
     status: str
     reason: str
     path: tuple[str, ...]
     requests: tuple[str, ...]
+    waits: tuple[str, ...]
     outcomes: Mapping[str, tuple[str, ...]]
     explanations: Mapping[str, tuple[str, ...]]
     errors: Mapping[str, str]
@@ -66,6 +69,7 @@ def gather(social: Social, run_id: str) -> Evidence:
         reason=run.reason,
         path=run.path,
         requests=tuple(request.element for request in run.requests),
+        waits=waits(social, run),
         outcomes=_by_element((request.element, _ending(request)) for request in ended),
         explanations=_by_element((request.element, request.explanation) for request in ended),
         errors={request.element: request.error for request in ended if request.error},
@@ -73,6 +77,25 @@ def gather(social: Social, run_id: str) -> Evidence:
         standings=standings,
         data=run.data,
     )
+
+
+def waits(social: Social, run: views.Run) -> tuple[str, ...]:
+    """For what a run waits, for whoever wonders why it has not ended."""
+    if run.status != views.Status.WAITING:
+        return ()
+    asked = tuple(_waits_for(social, request) for request in run.requests)
+    due = social.next_due()
+    at = f"until {due:%Y-%m-%d %H:%M} UTC" if due else "for something that nothing here will do"
+    return asked or (f"it waits {at}",)
+
+
+def _waits_for(social: Social, request: views.RequestView) -> str:
+    given = social.responses(request.id)
+    answered = sorted({each.person for each in given if each.standing == Standing.ACCEPTED})
+    open_ = [person for person in request.people if person not in answered]
+    until = f" until {request.ends_at:%Y-%m-%d %H:%M} UTC" if request.ends_at else ", without a deadline"
+    silent = f"; not yet: {', '.join(open_)}" if open_ else ""
+    return f"it waits for '{request.element}'{until}; answered: {', '.join(answered) or 'nobody'}{silent}"
 
 
 def _ending(request: views.RequestView) -> str:

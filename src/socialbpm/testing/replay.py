@@ -21,7 +21,7 @@ from socialbpm.social.views import LIVE, RequestView
 from socialbpm.tasks.notation import did_you_mean
 from socialbpm.testing.clock import FakeClock
 from socialbpm.testing.compare import Divergence, final, midway
-from socialbpm.testing.evidence import Evidence, gather
+from socialbpm.testing.evidence import Evidence, gather, waits
 from socialbpm.testing.faulty import Faults
 from socialbpm.testing.replay_file import Script, Step, read
 
@@ -105,7 +105,8 @@ class _Stage:
             self._run = self.social.start(replay.process or process, data, run_id=RUN).id
         except NotFound as error:
             place = ("process",)
-            raise DefinitionError(self._script.file.problem(place, str(error))) from error
+            known = did_you_mean(replay.process, self.social.processes())
+            raise DefinitionError(self._script.file.problem(place, str(error), known)) from error
         self._work()
 
     def step(self, step: Step, place: Place) -> None:
@@ -211,8 +212,8 @@ class _Stage:
         ]
         if len(of_element) < max(step.nth, 1):
             run = self.social.run(self._run)
-            waiting = ", ".join(request.element for request in run.requests) or "nothing"
-            diff = f"the run is {run.status}{': ' + run.reason if run.reason else ''}; it waits for {waiting}"
+            stands = f"the run is {run.status}{': ' + run.reason if run.reason else ''}"
+            diff = "\n".join((stands, *waits(self.social, run)))
             raise _Diverged(place, f"nobody is asked at '{element}'", diff)
         return of_element[step.nth - 1]  # 0 is the newest: the last one
 
