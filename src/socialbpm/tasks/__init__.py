@@ -21,6 +21,7 @@ from socialbpm.tasks.declaration import (
     result_keys,
     result_variable,
 )
+from socialbpm.tasks.later import NotYet
 from socialbpm.tasks.models import (
     CATALOGUE,
     CHILDREN,
@@ -29,7 +30,6 @@ from socialbpm.tasks.models import (
     Asking,
     ChildElement,
     MediaSource,
-    NotYet,
     PollCommunity,
     PostStatus,
     RequestReview,

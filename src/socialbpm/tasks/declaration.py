@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from socialbpm.errors import DefinitionError, Problem, TaskFailed, UnsupportedFeature
 from socialbpm.posts import Span, plain
+from socialbpm.tasks.later import NotYet
 from socialbpm.tasks.models import (
     CATALOGUE,
     CHILDREN,
@@ -19,7 +20,6 @@ from socialbpm.tasks.models import (
     READING,
     ChildElement,
     MediaSource,
-    NotYet,
     SocialTask,
     Wording,
 )

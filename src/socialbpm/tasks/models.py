@@ -27,6 +27,7 @@ from socialbpm import policies
 from socialbpm.posts import Choice, Span, Text
 from socialbpm.tasks import notation as by
 from socialbpm.tasks import rules
+from socialbpm.tasks.later import LATER, NotYet
 from socialbpm.tasks.results import AskResult, PostResult
 
 _POLICY = by.one_of("policy", *policies.POLICIES, later=policies.LATER)
@@ -321,95 +322,11 @@ class PollCommunity(Asking):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotYet:
-    """An element that is known by name and refused until a later version carries it out."""
-
-    element: str
-    title: str
-    on: tuple[str, ...]
-    description: str
-
-
-_SERVICE = ("serviceTask",)
-ACTIVITIES = (
-    "task",
-    "serviceTask",
-    "userTask",
-    "manualTask",
-    "scriptTask",
-    "businessRuleTask",
-    "sendTask",
-    "receiveTask",
-    "callActivity",
-    "subProcess",
-    "transaction",
-)
-
 CATALOGUE: dict[str, type[SocialTask] | NotYet] = {
     "postStatus": PostStatus,
     "requestReview": RequestReview,
     "pollCommunity": PollCommunity,
-    "seekConsent": NotYet(
-        element="seekConsent",
-        title="Seek consent",
-        on=_SERVICE,
-        description="Lazy consensus: silence passes it, a reasoned veto stops it.",
-    ),
-    "gatherContributions": NotYet(
-        element="gatherContributions",
-        title="Gather contributions",
-        on=_SERVICE,
-        description="Collects free text and images until n, quiet or the deadline.",
-    ),
-    "inviteMembers": NotYet(
-        element="inviteMembers",
-        title="Invite members",
-        on=_SERVICE,
-        description="Enrols people into a community and links their accounts.",
-    ),
-    "offerWork": NotYet(
-        element="offerWork",
-        title="Offer work",
-        on=_SERVICE,
-        description="The community claims a piece of work; the first eligible claimant holds a lease.",
-    ),
-    "searchPeople": NotYet(
-        element="searchPeople",
-        title="Search people",
-        on=_SERVICE,
-        description="Finds people by skill in the roll.",
-    ),
-    "measureEngagement": NotYet(
-        element="measureEngagement",
-        title="Measure engagement",
-        on=_SERVICE,
-        description="Reads metrics of earlier posts and compares them with goals.",
-    ),
-    "archiveDiscussion": NotYet(
-        element="archiveDiscussion",
-        title="Archive a discussion",
-        on=_SERVICE,
-        description="A self-contained archive of a thread, tag or period.",
-    ),
-    "onMention": NotYet(
-        element="onMention",
-        title="On a mention",
-        on=("startEvent", "intermediateCatchEvent"),
-        description="A mention or tag starts or feeds an instance, once per remote id.",
-    ),
-    "onResponse": NotYet(
-        element="onResponse",
-        title="On a response",
-        on=("boundaryEvent",),
-        description="Each response streams out while the task still waits.",
-    ),
-    "announce": NotYet(
-        element="announce",
-        title="Announce",
-        on=ACTIVITIES,
-        description="Posts a status when the activity starts or ends; never blocks it.",
-    ),
+    **LATER,
 }
 ELEMENTS = tuple(CATALOGUE)
 MODELS = tuple(model for model in CATALOGUE.values() if not isinstance(model, NotYet))
