@@ -115,7 +115,9 @@ class Store:
                 self.migrate()
         except DBAPIError as error:
             self.close()
-            raise _problem(f"cannot open the database {self._shown()}: {error.orig}", _remedy(self.url)) from None
+            raise _problem(
+                f"cannot open the database {self._shown()}: {error.orig}", _remedy(self.url)
+            ) from None
 
     def _revision(self) -> str:
         from socialbpm.store.migrations import revision
@@ -219,7 +221,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL, *, in_memory: bool) -> Engine:
-    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56}
+    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_use_lifo": True}  # the last is warm
     if in_memory:  # one connection for all threads, who take turns
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     if url.get_backend_name() == "postgresql":
