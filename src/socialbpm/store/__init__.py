@@ -98,10 +98,8 @@ class Store:
 
         revision = self._revision()
         if revision != HEAD:
-            raise _problem(
-                f"the schema of the database {self._shown()} is {revision or 'missing'}, this version needs {HEAD}",
-                "run `socialbpm migrate`",
-            )
+            found = f"the schema of the database {self._shown()} is {revision or 'missing'}"
+            raise _problem(f"{found}, this version needs {HEAD}", "run `socialbpm migrate`")
 
     def close(self) -> None:
         """Let go of all connections. May be repeated; a closed store opens again when it is used."""
