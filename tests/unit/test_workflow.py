@@ -35,7 +35,9 @@ def test_a_loop_may_be_deeper_than_a_thousand_steps() -> None:
     assert workflow.is_completed()
 
 
-@pytest.mark.parametrize("shape", [p.Loop(p.Ask(), 3), p.Sub(p.Ask()), p.Repeated(p.parallel_times(2)), p.Ask()])
+@pytest.mark.parametrize(
+    "shape", [p.Loop(p.Ask(), 3), p.Sub(p.Ask()), p.Repeated(p.parallel_times(2)), p.Ask()]
+)
 def test_a_search_by_name_finds_what_the_walk_finds(shape: Any) -> None:
     """From any task, of any name, in any order: the short way is taken only where there is nothing else."""
     workflow = Player.of(p.document(p.Sequence_([p.Script(), shape, p.Script()]))).start()
@@ -45,6 +47,29 @@ def test_a_search_by_name_finds_what_the_walk_finds(shape: Any) -> None:
         for name in names:
             walked = list(workflow.get_tasks_iterator(first, spec_name=name))
             assert workflow.get_tasks(first, spec_name=name) == walked
+
+
+@pytest.mark.parametrize("state", [TaskState.FUTURE, TaskState.READY, TaskState.WAITING, TaskState.STARTED])
+def test_the_index_knows_every_task_in_its_state(state: int) -> None:
+    """As a look at all tasks says: started, answered, restored and cancelled, sub-processes included."""
+    shape = p.Sequence_([p.Repeated(p.parallel_times(2)), p.Sub(p.Ask()), p.Script()])
+    player = Player.of(p.document(shape))
+    workflow = player.start()
+
+    def check() -> None:
+        for each in (workflow, *workflow.subprocesses.values()):
+            looked = [task for task in each.tasks.values() if task.has_state(state)]
+            assert each.in_state(state) == looked
+
+    check()
+    answer(workflow, next(iter(live(workflow))))
+    check()
+    workflow = player.again(workflow)
+    check()
+    answer(workflow, *live(workflow))
+    check()
+    workflow.cancel()
+    check()
 
 
 def test_a_deep_branch_can_be_cancelled() -> None:

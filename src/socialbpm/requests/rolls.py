@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -24,9 +25,9 @@ def members(task: Asking, communities: Mapping[str, Community]) -> tuple[Member,
     merged: dict[str, Member] = {}
     for name in _named(task) or task.to:
         for member in _of(name, communities):
-            known = merged.get(member.person, member)
-            accounts = known.accounts | member.accounts
-            merged[member.person] = Member(person=member.person, accounts=accounts, weight=known.weight)
+            known = merged.setdefault(member.person, member)
+            if known is not member:
+                merged[member.person] = replace(known, accounts=known.accounts | member.accounts)
     _each_account_once(merged.values())
     return tuple(merged.values())
 

@@ -273,8 +273,7 @@ def _step(workflow: Any, spec: Any, parent: Step | None, state: int, id_: UUID) 
     workflow.tasks[id_] = step
     if parent is not None:
         parent._children.append(id_)
-    if step._state & TaskState.NOT_FINISHED_MASK:
-        workflow.open[id_] = step
+    workflow.note(step)
     if step._state == TaskState.WAITING and isinstance(spec, CatchingEvent):
         workflow.top_workflow.event_manager.add_task(step)
     return step

@@ -27,8 +27,7 @@ class Step(Task):  # type: ignore[misc]
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id or workflow.top_workflow.next_id())
         self.last_state_change = workflow.top_workflow.tick()
-        if state & TaskState.NOT_FINISHED_MASK:
-            workflow.open[self.id] = self
+        workflow.note(self)
 
     def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE) -> Step:
         """As the engine's, with a child of this class."""
@@ -45,10 +44,7 @@ class Step(Task):  # type: ignore[misc]
             super()._set_state(value)  # builds its log record whether or not anybody reads it
         self._state = value
         self.last_state_change = self.workflow.top_workflow.tick()
-        if value & TaskState.NOT_FINISHED_MASK:
-            self.workflow.open[self.id] = self
-        else:
-            self.workflow.open.pop(self.id, None)
+        self.workflow.note(self)
 
     def complete(self) -> None:
         """Mark this task complete; its element joins the trail of what people see as the path taken."""

@@ -23,12 +23,14 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.clock import Clock, SystemClock
+from socialbpm.spiff.joins import TOKENS
 from socialbpm.spiff.specs import SocialTask, activity_of
 from socialbpm.spiff.steps import NO_LIMIT, Step, in_tree_order
 from socialbpm.spiff.timers import FOREVER
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 IDS = UUID("5e0c1a1b-4f57-4c1e-9d3f-6d2f7a4b8c90")  # namespace of the ids of tasks
+FORESEEN = TaskState.PREDICTED_MASK | TaskState.FUTURE | TaskState.FINISHED_MASK
 SLOT = 64  # bits of a task's id that count; the others belong to the run
 
 Hook = Callable[[Task], None]
@@ -41,6 +43,7 @@ class _Lean:
     """
 
     open: dict[UUID, Step]  # unfinished tasks, in order of creation
+    reached: dict[UUID, Step]  # those of them that are more than foreseen: few, however long the process is
     tasks: dict[UUID, Step]
     spec: Any
     task_tree: Step
@@ -73,7 +76,23 @@ class _Lean:
 
     def in_state(self, state: int) -> list[Step]:
         """The open tasks in one of these states, of this workflow alone."""
+        if not state & FORESEEN:
+            found = [task for task in self.reached.values() if task._state & state]
+            if len(found) < 2:  # else their order matters
+                return found
         return [task for task in self.open.values() if task._state & state]
+
+    def note(self, task: Step) -> None:
+        """Keep the index, whenever a task is new or has changed its state."""
+        state = task._state
+        if state & TaskState.NOT_FINISHED_MASK:
+            self.open[task.id] = task
+        else:
+            self.open.pop(task.id, None)
+        if state & TOKENS:
+            self.reached[task.id] = task
+        else:
+            self.reached.pop(task.id, None)
 
     def is_completed(self) -> bool:
         """Whether nothing is left to do."""
@@ -108,6 +127,7 @@ class _Lean:
         task._children = []
         self.tasks.pop(task.id)
         self.open.pop(task.id, None)
+        self.reached.pop(task.id, None)
         self.top_workflow.event_manager.remove_task(task)
         self._task_removed_notify(task)  # type: ignore[attr-defined]
 
@@ -118,7 +138,7 @@ class SocialSubWorkflow(_Lean, BpmnSubWorkflow):  # type: ignore[misc]
     def __init__(
         self, spec: Any, parent_task_id: UUID, top_workflow: SocialWorkflow, deserializing: bool = False
     ):
-        self.open = {}
+        self.open, self.reached = {}, {}
         super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
         if not deserializing:
             self._plant()
@@ -152,7 +172,7 @@ class SocialWorkflow(_Lean, BpmnWorkflow):  # type: ignore[misc]
         self.resets = self.counter = 0
         self.latest = 0.0
         self.trail: list[str] = []
-        self.open = {}
+        self.open, self.reached = {}, {}
         self.name_run(run_id or str(uuid4()))
         super().__init__(spec, subprocess_specs, script_engine, deserializing=True)
         if not deserializing:

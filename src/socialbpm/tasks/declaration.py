@@ -160,7 +160,8 @@ def load(stored: Mapping[str, Any]) -> SocialTask:
 @cache
 def _defaults(task: type[SocialTask]) -> dict[str, Any]:
     """What ``dump`` writes of a task of which nothing is said."""
-    return task.model_validate({}, context=READING).model_dump(mode="json", by_alias=True)
+    unsaid = task.model_validate({}, context=READING)
+    return {"element": task.element, **unsaid.model_dump(mode="json", by_alias=True)}
 
 
 def outcomes(element: str) -> tuple[str, ...]:

@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     ValidationInfo,
-    model_serializer,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -177,10 +175,6 @@ class SocialTask(BaseModel):
         if flaws:
             raise ValueError("; ".join(map(str, flaws)))
         return self
-
-    @model_serializer(mode="wrap")
-    def _with_its_name(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {"element": self.element, **fields(self)}
 
 
 READING = "reading"
