@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+ABSTAIN = "abstain"
+"""The answer of who takes part and chooses nothing: it counts for the quorum, and for no choice."""
+
 
 class Verdict(StrEnum):
     """The three answers to a review; the strictest last."""
@@ -68,9 +71,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a request ended. ``explanation`` is one sentence that a person understands."""
+    """How a request ended. ``explanation`` is one sentence that a person understands.
+
+    ``counts`` are people per choice (in a ranked poll, those who put it first), ``scores`` what the method
+    compares: weight per choice, or points. ``order`` is that of the choices where the method has one, the
+    best first, equal ones joined by ``=``.
+    """
 
     outcome: str
     explanation: str
     winners: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    scores: dict[str, Fraction] = field(default_factory=dict)
+    order: tuple[str, ...] = ()

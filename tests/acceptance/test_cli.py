@@ -51,7 +51,7 @@ def test_every_command_of_the_design_is_there(socialbpm: Command) -> None:
     """The help names each command with what it does."""
     done = socialbpm("--help")
     commands = "check run replay serve worker start runs requests respond channels migrate demo link"
-    commands += " cancel resume stuck settle"
+    commands += " cancel resume stuck settle tally"
     assert done.code == 0
     assert [name for name in commands.split() if not re.search(rf"\b{name}\b", done.out)] == []
 

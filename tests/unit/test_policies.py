@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from socialbpm.policies import CLOSES, LATER, POLICIES, TIES, VERDICTS, Count, Rule, decide
-from socialbpm.policies.explanations import percent
+from socialbpm.policies.phrases import percent
 from socialbpm.posts import Choice, Span
 from socialbpm.responses import Outcome
 from socialbpm.tasks import PollCommunity, RequestReview, Wording
@@ -17,7 +17,7 @@ NORTH_SOUTH_EAST = tuple(Choice(key=name[0].lower(), label=name) for name in ("N
 
 def review(policy: str = "n_of_m", **parameters: object) -> Rule:
     """A review, open until its deadline unless said otherwise."""
-    return Rule(policy=policy, choices=VERDICTS, review=True, **parameters)  # type: ignore[arg-type]
+    return Rule(policy=policy, choices=VERDICTS, ballot="verdict", **parameters)  # type: ignore[arg-type]
 
 
 def poll(policy: str = "plurality", **parameters: object) -> Rule:
@@ -417,7 +417,7 @@ def test_counts_name_every_choice() -> None:
     ("rule", "words"),
     [
         (poll("pluralty"), "policy 'pluralty' is unknown; did you mean 'plurality'?"),
-        (poll("ranked"), "policy 'ranked' is not yet in this version; use first_response, unanimous"),
+        (poll("score"), "policy 'score' is not yet in this version; use first_response, unanimous"),
         (poll(tie="option_oder"), "tie 'option_oder' is unknown; did you mean 'option_order'?"),
         (poll(close="decide"), "close 'decide' is unknown; did you mean 'decided'?"),
         (review("n_of_m"), "policy 'n_of_m' needs n"),

@@ -8,31 +8,53 @@ from pathlib import Path
 
 import pytest
 
-from socialbpm.policies import POLICIES, TIES, VERDICTS, Count, Rule, decide
+from socialbpm.policies import CONSENT, POLICIES, TIES, VERDICTS, Count, Rule, decide
+from socialbpm.policies.ranked.rankings import parse
 from socialbpm.posts import Choice
+from tests.unit.electorates import Answer, Election, Person
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/policies.md"
-ROW = re.compile(r"\| `(policy=[^`]+)` \| (\d+) \| ([a-z, ]*)\| `(\w+)`([a-z ]*) \|")
+ROW = re.compile(r"\| `(policy=[^`]+)` \| (\d+) \| ([a-z, :>=]*)\| `(\w+)`([a-z ]*) \|")
 EXAMPLES = [match.groups() for match in map(ROW.fullmatch, PAGE.read_text().splitlines()) if match]
+CHOICES = {"verdict": VERDICTS, "consent": CONSENT}
 DIRECTIONS = tuple(Choice(key=key, label=key) for key in ("north", "south", "east"))
+FIELDS = {"of": "share_of", "minPlus": "min_plus"}
 
 
-def number(text: str) -> int | Fraction:
-    """As an attribute is written: a count, a percentage, a fraction."""
+def value(name: str, text: str) -> object:
+    """As an attribute is written: a name, a count, a percentage, a fraction."""
+    if name in ("of", "tie", "policy"):
+        return text
     if text.endswith("%"):
         return Fraction(text[:-1]) / 100
-    return Fraction(text) if "/" in text else int(text)
+    return Fraction(text) if "/" in text else text == "true" if name == "strict" else int(text)
 
 
-def rule(attributes: str, *, review: bool) -> Rule:
+def rule(attributes: str, ballot: str) -> Rule:
     """The rule that the attributes state."""
     said = dict(re.findall(r'(\w+)="([^"]+)"', attributes))
-    if "of" in said:
-        said["share_of"] = said.pop("of")
-    parameters = {
-        name: number(text) if name in ("n", "threshold", "quorum") else text for name, text in said.items()
-    }
-    return Rule(choices=VERDICTS if review else DIRECTIONS, review=review, **parameters)  # type: ignore[arg-type]
+    given = {FIELDS.get(name, name): value(name, text) for name, text in said.items()}
+    return Rule(choices=CHOICES.get(ballot, DIRECTIONS), ballot=ballot, abstain=True, **given)  # type: ignore[arg-type]
+
+
+def kind(attributes: str, answers: str, outcome: str) -> str:
+    """What kind of ballots an example is about: as they look."""
+    if "lazy" in attributes or any(choice.key in answers for choice in CONSENT):
+        return "consent"
+    if outcome == "expired" or any(choice.key in answers for choice in VERDICTS):
+        return "verdict"
+    if ">" in answers:
+        return "ranked"
+    return "multiple" if "approval" in attributes else "single"
+
+
+def ballots(answers: str, ballot: str) -> list[Answer]:
+    """One answer each, in this order; after a colon its reason."""
+    given = [answer.strip().partition(":") for answer in answers.split(",") if answer.strip()]
+    return [
+        Answer(person, parse(said) if ballot == "ranked" else tuple(said.split()), bool(colon))
+        for person, (said, colon, _) in enumerate(given)
+    ]
 
 
 @pytest.mark.parametrize(("attributes", "people", "answers", "outcome", "winners"), EXAMPLES)
@@ -40,13 +62,10 @@ def test_an_example_comes_out_as_the_page_says(
     attributes: str, people: str, answers: str, outcome: str, winners: str
 ) -> None:
     """At the deadline, with these answers in this order."""
-    said = [answer.strip() for answer in answers.split(",") if answer.strip()]
-    count = Count.of_roll([Fraction(1)] * int(people))
-    for seq, answer in enumerate(said, 1):
-        count = count.cast((), (answer,), seq=seq)
-    verdicts = {choice.key for choice in VERDICTS}
-    review = outcome == "expired" or bool(said and verdicts & set(said))
-    result = decide(rule(attributes, review=review), count, closing=True)
+    ballot = kind(attributes, answers, outcome)
+    asked = rule(attributes, ballot)
+    election = Election(asked, [Person()] * int(people), ballots(answers, ballot))
+    result = decide(asked, election.count(), closing=True)
     assert result is not None
     assert result.outcome == outcome
     if winners.strip():
@@ -56,7 +75,7 @@ def test_an_example_comes_out_as_the_page_says(
 def test_the_page_has_an_example_of_each_policy_and_names_each_tie_rule() -> None:
     """And the examples are found at all."""
     text = PAGE.read_text()
-    assert len(EXAMPLES) > 20
+    assert len(EXAMPLES) > 50
     assert {re.findall(r'policy="(\w+)"', attributes)[0] for attributes, *_ in EXAMPLES} == set(POLICIES)
     assert all(f"| `{tie}` |" in text for tie in TIES)
 
@@ -76,6 +95,6 @@ def test_the_examples_of_closing_early(answers: list[str], decided: str | None, 
         count = count.cast((), (answer,), seq=seq)
     for close, expected in (("decided", decided), ("first_crossing", crossed)):
         outcome = decide(
-            Rule(policy="n_of_m", n=2, choices=VERDICTS, review=True, close=close, final=True), count
+            Rule(policy="n_of_m", n=2, choices=VERDICTS, ballot="verdict", close=close, final=True), count
         )
         assert (outcome.outcome if outcome else None) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from socialbpm import __version__
-from socialbpm.cli import demo, models, people, posts, requests, respond, runs, service
+from socialbpm.cli import demo, models, people, posts, requests, respond, runs, service, tally
 
 app = typer.Typer(
     name="socialbpm",
@@ -37,6 +37,7 @@ for command in (
     models.check,
     models.run,
     models.replay,
+    tally.tally,
     service.serve,
     service.worker,
     runs.start,

@@ -3,127 +3,188 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from socialbpm.policies.counts import NOTHING, Count
-from socialbpm.policies.explanations import percent
+from socialbpm.policies import consent, counting, phrases
+from socialbpm.policies.counts import Count
+from socialbpm.policies.findings import Finding
+from socialbpm.policies.parts import OfChoices
+from socialbpm.policies.ranked import borda, runoff, schulze
 from socialbpm.policies.rule import Rule
 
-LATER = (
-    *("majority", "absolute_majority", "veto", "lazy_consensus", "consensus_approval", "approval", "score"),
-    *("borda", "ranked", "condorcet", "schulze", "consensus_rounds", "lot"),
-)
+LATER = ("score", "condorcet", "consensus_rounds", "lot")
+"""Known by name, so that a model that names one is told so."""
+
+_NAMED = frozenset({"verdict", "single", "multiple", "ranked", "text"})
+_PROPOSALS = frozenset({"verdict", "consent"})
+_RANKED = frozenset({"ranked"})
 
 
-class Found(StrEnum):
-    """What a policy says of the ballots that stand."""
-
-    CARRIED = "carried"
-    TIED = "tied"
-    FAILED = "failed"
-    TOO_FEW = "too few"
+def _never_sure(rule: Rule, count: Count, winners: tuple[str, ...]) -> bool:
+    return False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A policy's word, and the choices it is about."""
-
-    found: Found
-    choices: tuple[str, ...] = ()
+def _one_ballot(rule: Rule) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A way to decide: ``find`` looks at a count with at least one ballot and a met quorum."""
+    """A way to decide. ``find`` looks at a count in which enough people have answered.
+
+    It ``needs`` some parameters and ``takes`` others, each with what it is if it is not given. ``ballots``
+    are the kinds it decides. ``vetoes`` stop it if nothing else is said. ``keeps`` is the part of the count
+    that it looks at besides the totals. ``scores`` are what it compares, ``order`` the order it gives,
+    ``story`` how it came about. ``sure`` says when a winner can no longer lose; without it all extreme
+    completions are tried.
+    """
 
     meaning: str
     find: Callable[[Rule, Count], Finding]
     words: Callable[[Rule], str]
-    takes: frozenset[str] = frozenset()
+    ballots: frozenset[str]
+    needs: frozenset[str] = frozenset()
+    takes: Mapping[str, int | Fraction | str | bool | None] = field(default_factory=dict)
+    vetoes: int | None = None
+    silence_passes: bool = False
     one_ballot_carries: Callable[[Rule], bool] = lambda rule: False
+    keeps: type[OfChoices] | None = None
+    sure: Callable[[Rule, Count, tuple[str, ...]], bool] | None = None
+    scores: Callable[[Rule, Count], dict[str, Fraction]] | None = None
+    order: Callable[[Rule, Count], tuple[str, ...]] | None = None
+    story: Callable[[Rule, Count], str] | None = None
 
-
-def _first(rule: Rule, count: Count) -> Finding:
-    return Finding(Found.CARRIED, count.first)
-
-
-def _highest(count: Count, among: tuple[str, ...], bar: Fraction) -> Finding:
-    """The highest total carries if it is above nothing and at the bar."""
-    best = max(count.total(key) for key in among)
-    if best and best >= bar:
-        leaders = tuple(key for key in among if count.total(key) == best)
-        return Finding(Found.CARRIED if len(leaders) == 1 else Found.TIED, leaders)
-    reachable = count.silent is None or best + count.silent >= bar
-    return Finding(Found.TOO_FEW if count.weight < bar and reachable else Found.FAILED)
-
-
-def _plurality(rule: Rule, count: Count) -> Finding:
-    return _highest(count, rule.keys, NOTHING)
-
-
-def _n_of_m(rule: Rule, count: Count) -> Finding:
-    return _highest(count, rule.sought, Fraction(rule.n or 0))
-
-
-def _threshold(rule: Rule, count: Count) -> Finding:
-    return _highest(count, rule.sought, (rule.threshold or NOTHING) * _whole(rule.share_of, count))
-
-
-def _unanimous(rule: Rule, count: Count) -> Finding:
-    return _highest(count, rule.sought, _whole("roll" if rule.quorum is None else "votes", count))
-
-
-def _whole(of: str, count: Count) -> Fraction:
-    return count.weight if of == "votes" or count.roll_weight is None else count.roll_weight
-
-
-def _all(rule: Rule) -> str:
-    who = "all" if rule.quorum is None else "all who answer"
-    return f"{who} must {'approve' if rule.review else 'agree'}"
-
-
-def _so_many(rule: Rule) -> str:
-    """A review counts approvals: without the word, a rejected one would seem to meet its threshold."""
-    what = "approval" if rule.review else "vote"
-    return f"threshold {rule.n} {what}{'' if rule.n == 1 else 's'}"
-
-
-def _such_a_share(rule: Rule) -> str:
-    whole = "everybody on the roll" if rule.share_of == "roll" else "the votes"
-    approving = " for approval" if rule.review else ""
-    return f"threshold {percent(rule.threshold or NOTHING)} of {whole}{approving}"
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Everything that it needs or takes."""
+        return self.needs | self.takes.keys()
 
 
 POLICIES: Mapping[str, Policy] = {
     "first_response": Policy(
         meaning="the first answer decides",
-        find=_first,
+        find=counting.first_response,
         words=lambda rule: "the first answer decides",
+        ballots=frozenset({"verdict", "single", "multiple", "text"}),
     ),
     "unanimous": Policy(
         meaning="all on the roll agree; with a quorum, all who answered",
-        find=_unanimous,
-        words=_all,
+        find=counting.unanimous,
+        words=phrases.all_of_them,
+        ballots=_NAMED,
     ),
     "n_of_m": Policy(
         meaning="n of the roll agree",
-        find=_n_of_m,
-        words=_so_many,
-        takes=frozenset({"n"}),
+        find=counting.n_of_m,
+        words=lambda rule: phrases.so_many(rule, rule.n or 0),
+        ballots=_NAMED,
+        needs=frozenset({"n"}),
     ),
     "threshold": Policy(
         meaning="a share of the votes cast, or of the roll, agrees",
-        find=_threshold,
-        words=_such_a_share,
-        takes=frozenset({"threshold"}),
+        find=counting.threshold,
+        words=lambda rule: phrases.such_a_share(rule, rule.threshold or Fraction(0)),
+        ballots=_NAMED,
+        needs=frozenset({"threshold"}),
+        takes={"of": "votes", "strict": False},
         one_ballot_carries=lambda rule: rule.share_of == "votes",
+    ),
+    "majority": Policy(
+        meaning="more than half of the votes cast, or of the roll, agree",
+        find=counting.majority,
+        words=phrases.more_than_half,
+        ballots=_NAMED,
+        takes={"of": "votes", "minPlus": None},
+        one_ballot_carries=lambda rule: rule.share_of == "votes" and (rule.min_plus or 1) == 1,
+    ),
+    "supermajority": Policy(
+        meaning="two thirds, or another large share, of the votes cast or of the roll agree",
+        find=counting.supermajority,
+        words=lambda rule: phrases.such_a_share(rule, rule.threshold or counting.TWO_THIRDS),
+        ballots=_NAMED,
+        takes={"threshold": counting.TWO_THIRDS, "strict": False, "of": "votes", "minPlus": None},
+        one_ballot_carries=lambda rule: rule.share_of == "votes" and (rule.min_plus or 1) == 1,
     ),
     "plurality": Policy(
         meaning="the choice with most votes wins",
-        find=_plurality,
+        find=counting.plurality,
         words=lambda rule: "most votes win",
-        one_ballot_carries=lambda rule: True,
+        ballots=_NAMED,
+        one_ballot_carries=_one_ballot,
+        order=counting.order,
+    ),
+    "approval": Policy(
+        meaning="everybody names all they approve of; the choice that most approve of wins",
+        find=counting.plurality,
+        words=lambda rule: "most approvals win",
+        ballots=frozenset({"multiple"}),
+        one_ballot_carries=_one_ballot,
+        order=counting.order,
+    ),
+    "borda": Policy(
+        meaning="each place of a ranking gives points, the last of all places none; most points win",
+        find=borda.find,
+        words=lambda rule: f"a first place gives {len(rule.keys) - 1} points, each place below one less",
+        ballots=_RANKED,
+        one_ballot_carries=_one_ballot,
+        keeps=borda.Points,
+        scores=borda.scores,
+        order=borda.order,
+        story=borda.story,
+    ),
+    "instant_runoff": Policy(
+        meaning="the choice with fewest first places drops out, round by round, until one has a majority",
+        find=runoff.find,
+        words=lambda rule: "a majority of the ballots that still name a choice wins",
+        ballots=_RANKED,
+        one_ballot_carries=_one_ballot,
+        keeps=runoff.Rankings,
+        sure=runoff.sure,
+        order=runoff.order,
+        story=runoff.story,
+    ),
+    "schulze": Policy(
+        meaning="choices are compared two by two; the strongest chains of wins decide",
+        find=schulze.find,
+        words=lambda rule: "the strongest chains of wins decide",
+        ballots=_RANKED,
+        one_ballot_carries=_one_ballot,
+        keeps=schulze.Pairs,
+        sure=schulze.sure,
+        order=schulze.order,
+        story=schulze.story,
+    ),
+    "veto": Policy(
+        meaning="it passes if somebody is in favour and nobody vetoes it with a reason",
+        find=consent.veto,
+        words=lambda rule: phrases.so_many_for(rule, rule.min_plus or consent.ONE_FOR),
+        ballots=_PROPOSALS,
+        takes={"minPlus": consent.ONE_FOR, "vetoes": consent.ONE_VETO},
+        vetoes=consent.ONE_VETO,
+        one_ballot_carries=lambda rule: (rule.min_plus or consent.ONE_FOR) == 1,
+    ),
+    "lazy_consensus": Policy(
+        meaning="silence passes it, a veto with a reason stops it",
+        find=consent.lazy_consensus,
+        words=lambda rule: "silence is consent",
+        ballots=frozenset({"consent"}),
+        takes={"vetoes": consent.ONE_VETO},
+        vetoes=consent.ONE_VETO,
+        silence_passes=True,
+        sure=_never_sure,
+    ),
+    "consensus_approval": Policy(
+        meaning="it passes with three votes in favour and no veto",
+        find=consent.consensus_approval,
+        words=lambda rule: phrases.so_many_for(rule, rule.min_plus or consent.THREE_FOR),
+        ballots=_PROPOSALS,
+        takes={"minPlus": consent.THREE_FOR, "vetoes": consent.ONE_VETO},
+        vetoes=consent.ONE_VETO,
     ),
 }
+
+
+def vetoes_needed(rule: Rule) -> int | None:
+    """How many vetoes stop what is decided by this rule; None: it knows none."""
+    return POLICIES[rule.policy].vetoes if rule.vetoes is None else rule.vetoes

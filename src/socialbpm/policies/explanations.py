@@ -8,73 +8,95 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from socialbpm.policies import groups
 from socialbpm.policies.counts import Count
+from socialbpm.policies.findings import Found
+from socialbpm.policies.phrases import Noun, counted, number, one_or_more, percent
+from socialbpm.policies.vetoes import Vetoes
+from socialbpm.responses import ABSTAIN
 
 if TYPE_CHECKING:
     from socialbpm.policies.deciding import Ruling
+    from socialbpm.policies.declared import Policy
     from socialbpm.policies.rule import Rule
-
-Noun = tuple[str, str]  # of one, of all other numbers
 
 _REVIEWERS: Noun = ("reviewer", "reviewers")
 _PEOPLE: Noun = ("person", "people")
 _VOTES: Noun = ("vote", "votes")
 _ANSWERS: Noun = ("answer", "answers")
-_SAID = {"approve": "approved", "changes": "asked for changes", "reject": "rejected"}
+_SAID = {
+    "approve": "approved",
+    "changes": "asked for changes",
+    "reject": "rejected",
+    "support": "in favour",
+    "object": "against",
+    ABSTAIN: "abstained",
+}
 
 
-def number(value: Fraction | int) -> str:
-    """A weight as people write it: whole, or as a fraction, which is exact."""
-    return str(Fraction(value))
+def explain(rule: Rule, count: Count, ruling: Ruling, policy: Policy, *, closing: bool) -> str:
+    """The outcome, who said what, the rule, vetoes, quorums, the tie rule if it was used, and closing."""
+    parts = [
+        f"{ruling.outcome.replace('_', ' ')}: {_body(rule, count, ruling, policy)}",
+        policy.words(rule),
+        *_vetoes(count, ruling),
+        *_quorum(rule, count),
+        *_groups(rule, count),
+        *_tie(rule, ruling),
+        *_advisory(count),
+        _closed(rule, count, ruling, closing),
+    ]
+    return ", ".join(parts)
 
 
-def percent(value: Fraction) -> str:
-    """A share in percent if two digits are exact, else as a fraction: ``51 %``, ``12.5 %``, ``2/3``."""
-    hundredths = value * 10_000
-    if hundredths.denominator != 1:
-        return str(value)
-    return f"{float(hundredths / 100):g} %"
-
-
-def explain(rule: Rule, count: Count, ruling: Ruling, words: str, *, closing: bool) -> str:
-    """The outcome, who said what, the rule (``words``), quorum, tie rule if it was used, and closing."""
-    body = _review(count, ruling) if rule.review else _poll(rule, count, ruling)
-    parts = [f"{ruling.outcome.replace('_', ' ')}: {body}", words, *_quorum(rule, count), *_tie(rule, ruling)]
-    return ", ".join([*parts, _closed(rule, count, ruling, closing)])
+def _body(rule: Rule, count: Count, ruling: Ruling, policy: Policy) -> str:
+    if rule.review:
+        return _review(count, ruling)
+    if rule.ballot == "consent":
+        return _of_roll(count, count.ballots, _PEOPLE) + " answered" + _each_said(count)
+    if ruling.outcome in ("no_votes", "no_quorum"):
+        return _of_roll(count, count.ballots, _PEOPLE) + " answered" + _abstained(count)
+    if policy.story is not None:
+        return f"{' and '.join(map(rule.label, ruling.winners))}; {policy.story(rule, count)}"
+    return _poll(rule, count, ruling)
 
 
 def _review(count: Count, ruling: Ruling) -> str:
-    if ruling.outcome == "approved" and ruling.found == "carried":
+    if ruling.outcome == "approved" and ruling.found == Found.CARRIED:
         return _of_roll(count, count.heads["approve"], _REVIEWERS) + _weighted(count, "approve")
     if ruling.outcome in ("expired", "no_quorum"):
-        return _of_roll(count, count.ballots, _REVIEWERS) + " answered"
-    said = [f"{people} {_SAID[verdict]}" for verdict in _SAID if (people := count.heads.get(verdict, 0))]
+        return _of_roll(count, count.ballots, _REVIEWERS) + " answered" + _abstained(count)
     whole = count.ballots if count.roll is None else count.roll
-    return f"of {whole} {_noun(whole, _REVIEWERS)} {', '.join(said)}"
+    return f"of {whole} {one_or_more(whole, _REVIEWERS)} {_said(count)}"
+
+
+def _said(count: Count) -> str:
+    return ", ".join(f"{people} {_SAID[key]}" for key in _SAID if (people := count.heads.get(key, 0)))
+
+
+def _each_said(count: Count) -> str:
+    return f" ({_said(count)})" if count.ballots else ""
 
 
 def _poll(rule: Rule, count: Count, ruling: Ruling) -> str:
-    if ruling.outcome in ("no_votes", "no_quorum"):
-        return _of_roll(count, count.ballots, _PEOPLE) + " answered"
-    best = max(count.totals.values())
-    leaders = [choice for choice in rule.choices if count.total(choice.key) == best]
-    shown = [choice for choice in leaders if not ruling.winners or choice.key in ruling.winners]
-    if rule.policy == "first_response":
-        shown = [choice for choice in rule.choices if choice.key in ruling.winners]
-    names = " and ".join(f"“{choice.label}”" for choice in shown)
-    total, votes = number(count.total(shown[0].key)), _noun(count.weight, _VOTES)
-    each = " each" if len(shown) > 1 else ""
-    return f"{names} with {total} of {number(count.weight)} {votes}{each}"
+    best = max(count.total(key) for key in rule.keys)
+    shown = [key for key in rule.keys if key in ruling.winners] if ruling.winners else []
+    leaders = shown or [key for key in rule.keys if count.total(key) == best]
+    names = " and ".join(map(rule.label, leaders))
+    each = " each" if len(leaders) > 1 else ""
+    of_all = f"{number(count.total(leaders[0]))} of {counted(count.voiced, _VOTES)}"
+    return f"{names} with {of_all}{each}{_abstained(count)}"
+
+
+def _abstained(count: Count) -> str:
+    people = count.heads.get(ABSTAIN, 0)
+    return f", {people} abstained" if people else ""
 
 
 def _of_roll(count: Count, people: int, who: Noun) -> str:
     if count.roll is None:
-        return f"{people} {_noun(people, who)}"
-    return f"{people or 'none'} of {count.roll} {_noun(count.roll, who)}"
-
-
-def _noun(amount: Fraction | int, noun: Noun) -> str:
-    return noun[amount != 1]
+        return f"{people} {one_or_more(people, who)}"
+    return f"{people or 'none'} of {count.roll} {one_or_more(count.roll, who)}"
 
 
 def _weighted(count: Count, choice: str) -> str:
@@ -83,17 +105,39 @@ def _weighted(count: Count, choice: str) -> str:
     return f" with {number(count.total(choice))} of {number(count.roll_weight)} votes"
 
 
+def _vetoes(count: Count, ruling: Ruling) -> list[str]:
+    """Who stopped it; and that a no without a reason did not."""
+    if Vetoes.NAME not in count.parts:
+        return []
+    standing = count.part(Vetoes)
+    told = []
+    if ruling.found == Found.VETOED:
+        told.append(f"stopped by {counted(standing.reasoned, ('veto', 'vetoes'))} with a reason")
+    elif standing.reasoned:
+        told.append(f"{counted(standing.reasoned, ('veto', 'vetoes'))} did not suffice to stop it")
+    if standing.unreasoned:
+        told.append(f"{standing.unreasoned} against without a reason, which is no veto")
+    return told
+
+
 def _quorum(rule: Rule, count: Count) -> list[str]:
     if rule.quorum is None:
         return []
     wanted = percent(rule.quorum) if isinstance(rule.quorum, Fraction) else str(rule.quorum)
     needed = rule.quorum * (count.roll or 0) if isinstance(rule.quorum, Fraction) else rule.quorum
     met = "met" if count.ballots >= needed else "not met"
-    return [f"quorum {wanted} {met} by {count.ballots} {_noun(count.ballots, _ANSWERS)}"]
+    return [f"quorum {wanted} {met} by {counted(count.ballots, _ANSWERS)}"]
+
+
+def _groups(rule: Rule, count: Count) -> list[str]:
+    if not rule.group_quorum:
+        return []
+    met = "met" if groups.met(rule, count) else "not met"
+    return [f"quorum of groups {met} ({'; '.join(groups.standing(rule, count))})"]
 
 
 def _tie(rule: Rule, ruling: Ruling) -> list[str]:
-    if ruling.found != "tied" or rule.tie == "tie":
+    if ruling.found != Found.TIED or rule.tie == "tie":
         return []
     first = "the strictest stands" if rule.review else "the first listed wins"
     told = {
@@ -103,6 +147,11 @@ def _tie(rule: Rule, ruling: Ruling) -> list[str]:
         "casting_vote": f"{rule.casting_vote} has the casting vote",
     }
     return [told[rule.tie]]
+
+
+def _advisory(count: Count) -> list[str]:
+    people = sum(count.advisory.values())
+    return [f"besides {counted(people, ('advisory answer', 'advisory answers'))}"] if people else []
 
 
 def _closed(rule: Rule, count: Count, ruling: Ruling, closing: bool) -> str:
@@ -115,5 +164,5 @@ def _closed(rule: Rule, count: Count, ruling: Ruling, closing: bool) -> str:
         return "closed early because the answers still missing could not change it"
     if rule.policy == "first_response":
         return "no other answer was waited for"
-    reached = "out of reach" if ruling.found == "failed" else "reached"
+    reached = {Found.FAILED: "out of reach", Found.VETOED: "vetoed"}.get(ruling.found, "reached")
     return f"closed early as soon as that was {reached}, so the order of answers mattered"

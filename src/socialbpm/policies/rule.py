@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -18,26 +18,40 @@ VERDICTS = (
     Choice(key=Verdict.CHANGES.value, label="changes"),
     Choice(key=Verdict.REJECT.value, label="reject"),
 )
+CONSENT = (Choice(key="support", label="support"), Choice(key="object", label="object"))
+BALLOTS = ("verdict", "consent", "single", "multiple", "ranked", "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """How one request is decided: a policy, its parameters, and when it closes.
 
-    ``choices`` in the order people see them; a ``review`` has the three verdicts. ``threshold`` is the share
-    of the ``votes`` cast or of the ``roll`` (by weight) that is needed. ``quorum`` is a number of people, or,
-    as a Fraction, a share of the roll. ``final`` ballots cannot be changed. ``casting_vote`` is a person.
+    ``choices`` in the order people see them; those of a review (``ballot`` "verdict") and of a proposal
+    ("consent") are fixed. ``final`` ballots cannot be changed, ``abstain`` lets people abstain, a ballot
+    names ``minimum`` to ``maximum`` choices. ``threshold`` is the share of the ``votes`` cast or of the
+    ``roll`` (by weight) that must be reached, or exceeded if it is ``strict``; ``min_plus`` so much weight
+    in favour besides. ``vetoes`` people with a reason stop it. ``quorum`` is a number of people, or, as a
+    Fraction, a share of the roll; ``group_quorum`` a number for each group. Only people of the groups in
+    ``binding`` decide, if it names any. ``casting_vote`` is a person.
     """
 
     policy: str
     choices: tuple[Choice, ...]
-    review: bool = False
+    ballot: str = "single"
     close: str = "deadline"
     final: bool = False
+    abstain: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
     n: int | None = None
     threshold: Fraction | None = None
+    strict: bool = False
     share_of: str = "votes"
+    min_plus: int | None = None
+    vetoes: int | None = None
     quorum: int | Fraction | None = None
+    group_quorum: Mapping[str, int] = field(default_factory=dict)
+    binding: frozenset[str] = frozenset()
     tie: str = "tie"
     casting_vote: str = ""
 
@@ -48,7 +62,7 @@ class Rule:
         return cls(
             policy=task.policy,
             choices=VERDICTS if choices is None else choices,
-            review=choices is None,
+            ballot=getattr(task, "ballot", "verdict"),
             close=task.close,
             final=task.ballots == "final",
             n=task.n,
@@ -60,14 +74,27 @@ class Rule:
         )
 
     @property
+    def review(self) -> bool:
+        """Whether people give verdicts."""
+        return self.ballot == "verdict"
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The choices' keys, in order."""
         return tuple(choice.key for choice in self.choices)
 
     @property
     def sought(self) -> tuple[str, ...]:
-        """The choices that can meet a threshold: any in a poll, only approval in a review."""
-        return (Verdict.APPROVE.value,) if self.review else self.keys
+        """The choices that can meet a threshold: any in a poll, else only the one in favour."""
+        return self.keys[:1] if self.ballot in ("verdict", "consent") else self.keys
+
+    def label(self, key: str) -> str:
+        """What people read for a choice, in quotes."""
+        return next(f"“{choice.label}”" for choice in self.choices if choice.key == key)
+
+    def binds(self, groups: frozenset[str]) -> bool:
+        """Whether the vote of a person in these groups is binding."""
+        return not self.binding or not self.binding.isdisjoint(groups)
 
     def problems(self, roll_size: int | None = None, roll: Mapping[str, Fraction] | None = None) -> list[str]:
         """Why this rule makes no sense or this roll cannot meet it, each with its remedy; [] if all is well.

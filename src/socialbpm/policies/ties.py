@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from socialbpm.policies.counts import Count
+from socialbpm.policies.ranked.rankings import places
 from socialbpm.policies.rule import Rule
 
 
@@ -16,13 +17,15 @@ def _option_order(rule: Rule, count: Count, tied: tuple[str, ...]) -> tuple[str,
 
 def _earliest(rule: Rule, count: Count, tied: tuple[str, ...]) -> tuple[str, ...]:
     """Whose total has stood longest; one ballot may have brought several there at once."""
-    first = min(count.reached[key] for key in tied)
-    return tuple(key for key in tied if count.reached[key] == first)
+    reached = {key: count.reached.get(key, 0) for key in tied}
+    first = min(reached.values())
+    return tuple(key for key in tied if reached[key] == first)
 
 
 def _casting_vote(rule: Rule, count: Count, tied: tuple[str, ...]) -> tuple[str, ...]:
-    """What the person with the casting vote chose, if that names one of the tied."""
-    named = tuple(key for key in tied if key in count.casting)
+    """What the person with the casting vote chose, or ranked highest, if that names one of the tied."""
+    chosen = places(count.casting) if count.ranked else (count.casting,)
+    named = next((here for place in chosen if (here := tuple(key for key in tied if key in place))), ())
     return named if len(named) == 1 else tied
 
 

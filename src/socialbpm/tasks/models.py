@@ -28,7 +28,12 @@ from socialbpm.tasks import rules
 from socialbpm.tasks.later import LATER, NotYet
 from socialbpm.tasks.results import AskResult, PostResult
 
-_POLICY = by.one_of("policy", *policies.POLICIES, later=policies.LATER)
+_POLICIES = ("first_response", "unanimous", "n_of_m", "threshold", "plurality")
+_POLICY = by.one_of(
+    "policy",
+    *_POLICIES,
+    later=(*(name for name in policies.POLICIES if name not in _POLICIES), *policies.LATER),
+)
 _CLOSE = by.one_of("close", "deadline", "decided", "first_crossing")
 _BALLOTS = by.one_of("ballots", "changeable", "final")
 _OF = by.one_of("of", "votes", "roll")
