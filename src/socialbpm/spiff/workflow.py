@@ -16,123 +16,25 @@ from uuid import UUID, uuid4, uuid5
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
-from SpiffWorkflow.bpmn.util.task import BpmnTaskIterator
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.exceptions import TaskNotFoundException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.clock import Clock, SystemClock
-from socialbpm.spiff.joins import TOKENS
+from socialbpm.spiff.lean import Lean
 from socialbpm.spiff.specs import SocialTask, activity_of
-from socialbpm.spiff.steps import NO_LIMIT, Step, in_tree_order
+from socialbpm.spiff.steps import Step, in_tree_order
 from socialbpm.spiff.timers import FOREVER
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 IDS = UUID("5e0c1a1b-4f57-4c1e-9d3f-6d2f7a4b8c90")  # namespace of the ids of tasks
-FORESEEN = TaskState.PREDICTED_MASK | TaskState.FUTURE | TaskState.FINISHED_MASK
 SLOT = 64  # bits of a task's id that count; the others belong to the run
 
 Hook = Callable[[Task], None]
 
 
-class _Lean:
-    """What a top workflow and its sub-processes share.
-
-    The index of open tasks, and no limit to their depth.
-    """
-
-    open: dict[UUID, Step]  # unfinished tasks, in order of creation
-    reached: dict[UUID, Step]  # those of them that are more than foreseen: few, however long the process is
-    tasks: dict[UUID, Step]
-    spec: Any
-    task_tree: Step
-    completed: bool
-    success: bool
-    top_workflow: Any
-
-    def _plant(self) -> None:
-        """The first task, and what can be foreseen of the way from there."""
-        self.task_tree = Step(self, self.spec.start, state=TaskState.FUTURE)
-        self.task_tree.task_spec._predict(self.task_tree, mask=TaskState.NOT_FINISHED_MASK)
-        self.task_tree._ready()
-
-    def get_tasks_iterator(self, first_task: Task | None = None, **kwargs: Any) -> BpmnTaskIterator:
-        """As the engine's, which silently stops at depth 1000."""
-        kwargs.setdefault("max_depth", NO_LIMIT)
-        return BpmnTaskIterator(first_task or self.task_tree, **kwargs)
-
-    def get_tasks(self, first_task: Task | None = None, **kwargs: Any) -> list[Task]:
-        """As the engine's, without the walk that each event takes to find others of its name below it.
-
-        Mostly there are none, and the walk through all that follows cost as much as running the event.
-        """
-        name = kwargs.get("spec_name")
-        if name is not None and len(kwargs) == 1 and not self.top_workflow.subprocesses:
-            named = [task for task in self.tasks.values() if task.task_spec.name == name]
-            if all(task is first_task for task in named):
-                return named
-        return super().get_tasks(first_task, **kwargs)  # type: ignore[misc,no-any-return]
-
-    def in_state(self, state: int) -> list[Step]:
-        """The open tasks in one of these states, of this workflow alone."""
-        if not state & FORESEEN:
-            found = [task for task in self.reached.values() if task._state & state]
-            if len(found) < 2:  # else their order matters
-                return found
-        return [task for task in self.open.values() if task._state & state]
-
-    def note(self, task: Step) -> None:
-        """Keep the index, whenever a task is new or has changed its state."""
-        state = task._state
-        if state & TaskState.NOT_FINISHED_MASK:
-            self.open[task.id] = task
-        else:
-            self.open.pop(task.id, None)
-        if state & TOKENS:
-            self.reached[task.id] = task
-        else:
-            self.reached.pop(task.id, None)
-
-    def is_completed(self) -> bool:
-        """Whether nothing is left to do."""
-        if not self.completed and not self.open:
-            self.completed = True
-        return self.completed
-
-    def update_waiting_tasks(self) -> None:
-        """Let every waiting task look again whether it may go on."""
-        for task in self.in_state(TaskState.WAITING):
-            if task._state == TaskState.WAITING and task.id in self.tasks:
-                task.task_spec._update(task)
-
-    def cancel(self, success: bool = False) -> list[Step]:
-        """Cancel all that is open; what was cancelled."""
-        self.success, self.completed = success, True
-        cancelled = list(self.open.values())
-        for task in cancelled:
-            task.cancel()
-        return cancelled
-
-    def _remove_task(self, task_id: UUID) -> None:
-        """Take a task and all below it out of the tree; without recursion."""
-        branch = [self.tasks[task_id]]
-        for task in branch:
-            branch.extend(task.children)
-        branch[0].parent._children.remove(task_id)
-        for task in reversed(branch):
-            self._forget(task)
-
-    def _forget(self, task: Step) -> None:
-        task._children = []
-        self.tasks.pop(task.id)
-        self.open.pop(task.id, None)
-        self.reached.pop(task.id, None)
-        self.top_workflow.event_manager.remove_task(task)
-        self._task_removed_notify(task)  # type: ignore[attr-defined]
-
-
-class SocialSubWorkflow(_Lean, BpmnSubWorkflow):  # type: ignore[misc]
+class SocialSubWorkflow(Lean, BpmnSubWorkflow):  # type: ignore[misc]
     """A sub-process or called process of an instance."""
 
     def __init__(
@@ -149,7 +51,7 @@ class SocialSubWorkflow(_Lean, BpmnSubWorkflow):  # type: ignore[misc]
         return super().reset_from_task_id(*args, **kwargs)  # type: ignore[no-any-return]
 
 
-class SocialWorkflow(_Lean, BpmnWorkflow):  # type: ignore[misc]
+class SocialWorkflow(Lean, BpmnWorkflow):  # type: ignore[misc]
     """An instance of a process.
 
     ``clock`` says what time it is, ``horizon`` up to when timers may fire. ``run_id`` names the run in the
@@ -225,7 +127,7 @@ class SocialWorkflow(_Lean, BpmnWorkflow):  # type: ignore[misc]
 
     def cancel(self, workflow: Any = None) -> list[Task]:
         """Cancel this workflow, or one sub-process of it, with all that runs inside."""
-        cancelled = _Lean.cancel(workflow or self)
+        cancelled = Lean.cancel(workflow or self)
         ids = {task.id for task in cancelled}
         for sub in [sub for key, sub in self.subprocesses.items() if key in ids]:
             cancelled.extend(self.cancel(sub))
