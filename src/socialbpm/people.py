@@ -18,11 +18,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person's place in a community's roll."""
+    """A person's place in a community's roll.
+
+    ``weight`` is how much their ballot weighs, exactly; who weighs 0 is known and may not answer. ``groups``
+    are those that a quorum by groups may name: what the community says, and the names of all communities that
+    the person is in.
+    """
 
     person: str
     accounts: frozenset[Account] = frozenset()
     weight: Fraction = Fraction(1)
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,10 @@ class Response:
     id if the answer carries it, else ``in_reply_to`` names the post (remote id). ``account`` is the stable
     id of the account that answered. ``choices`` are keys; empty means the ballot is withdrawn. ``version`` 0:
     not stated. ``at`` is the platform's own timestamp, for information.
+
+    ``delegate`` is the person to whom this one hands their ballot; ``choices`` are empty then. ``withdraws``
+    is the event id of an earlier answer of this account that was deleted on the platform; such an answer need
+    not name the request. ``code`` links accounts (see ``accounts``); such an answer is about no request.
     """
 
     channel: str
@@ -49,6 +53,9 @@ class Response:
     comment: str = ""
     version: int = 0
     at: datetime | None = None
+    delegate: str = ""
+    withdraws: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +71,16 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Anonymous counts from a channel that hides voters. A type of its own: never mixed with ballots."""
+    """Anonymous counts from a channel that hides voters. A type of its own: never mixed with ballots.
 
+    ``post`` is the remote id of the post whose own poll was counted, ``counts`` how many chose each key since
+    it was opened; a later tally of the same post takes its place. ``at`` is when the platform counted.
+    """
+
+    channel: str
+    post: str
     counts: dict[str, int]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ def _row(request_id: str, judged: Judged) -> dict[str, Any]:
         "person": judged.person,
         "standing": judged.standing,
         "reason": judged.reason,
+        "stands": int(judged.standing == Standing.ACCEPTED),
     }
 
 
@@ -85,7 +86,7 @@ _EVENTS = Prepared(
         and_(
             _BEFORE.c.request == event.c.request,
             _BEFORE.c.person == voter_account.c.person,
-            _BEFORE.c.standing == Standing.ACCEPTED,
+            _BEFORE.c.stands == 1,
         ),
     )
     .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
@@ -106,7 +107,7 @@ _RESPOND = Prepared(response.insert())
 _RESTATE = Prepared(
     update(response)
     .where(response.c.seq == bindparam("of_seq"))
-    .values(standing=bindparam("as_standing"), reason=bindparam("because"))
+    .values(standing=bindparam("as_standing"), reason=bindparam("because"), stands=0)
 )
 _ANSWERED = Prepared(
     select(response.c.person)

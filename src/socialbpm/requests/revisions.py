@@ -60,7 +60,7 @@ class Revision:
     def void_answers(self, conn: Connection) -> None:
         """Spoil the ballots that stand."""
         standing = conn.scalars(_STANDING, {"of_request": self.row.id}).all()
-        spoiled = {"standing": Standing.SPOILED, "reason": VOID}
+        spoiled = {"standing": Standing.SPOILED, "reason": VOID, "stands": 0}
         where = response.c.request == self.row.id, response.c.standing == Standing.ACCEPTED
         conn.execute(update(response).where(*where).values(spoiled))
         known = {"kind": "response.spoiled", "run": self.row.run, "request": self.row.id}

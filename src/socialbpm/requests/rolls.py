@@ -11,7 +11,7 @@ from socialbpm.errors import TaskFailed
 from socialbpm.people import Account, Community, Member
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import voter, voter_account
-from socialbpm.tasks import Asking, PollCommunity, RequestReview
+from socialbpm.tasks import Asking
 
 INVALID = "social.invalid"
 
@@ -19,15 +19,17 @@ INVALID = "social.invalid"
 def members(task: Asking, communities: Mapping[str, Community]) -> tuple[Member, ...]:
     """Everybody whom ``task`` names, the author included, each person once, with all their accounts.
 
-    A person's weight is that of the first community that names them. Raises TaskFailed ``social.invalid`` for
-    an unknown name, and for an account that would answer for two persons.
+    A person's weight is that of the first community that names them, their groups are those of all of them.
+    Raises TaskFailed ``social.invalid`` for an unknown name, and for an account that would answer for two
+    persons.
     """
     merged: dict[str, Member] = {}
-    for name in _named(task) or task.to:
+    for name in task.asked:
         for member in _of(name, communities):
             known = merged.setdefault(member.person, member)
             if known is not member:
-                merged[member.person] = replace(known, accounts=known.accounts | member.accounts)
+                accounts, groups = known.accounts | member.accounts, known.groups | member.groups
+                merged[member.person] = replace(known, accounts=accounts, groups=groups)
     _each_account_once(merged.values())
     return tuple(merged.values())
 
@@ -41,7 +43,13 @@ def eligible(task: Asking, everybody: Sequence[Member]) -> tuple[Member, ...]:
 def freeze(conn: Connection, request: str, everybody: Sequence[Member], voters: Sequence[Member]) -> None:
     """Store the roll. The author's accounts are kept too, so that their answer can be told why it is void."""
     people = [
-        {"request": request, "person": member.person, "weight": str(member.weight)} for member in voters
+        {
+            "request": request,
+            "person": member.person,
+            "weight": str(member.weight),
+            "groups": sorted(member.groups),
+        }
+        for member in voters
     ]
     accounts = [
         {"request": request, "channel": account.channel, "account": account.id, "person": member.person}
@@ -50,12 +58,6 @@ def freeze(conn: Connection, request: str, everybody: Sequence[Member], voters: 
     ]
     _VOTERS.change_all(conn, people)
     _ACCOUNTS.change_all(conn, accounts)
-
-
-def _named(task: Asking) -> tuple[str, ...]:
-    if isinstance(task, RequestReview):
-        return task.reviewers
-    return task.voters if isinstance(task, PollCommunity) else ()
 
 
 def _of(name: str, communities: Mapping[str, Community]) -> Sequence[Member]:

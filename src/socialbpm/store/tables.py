@@ -45,10 +45,12 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * MICROSECOND
 
 
-def _index_where_set(name: str, column: str) -> Index:
-    """An index of the rows that have a value there: small, and its NULLs do not mislead the planner."""
-    where = text(f"{column} IS NOT NULL")
-    return Index(name, column, sqlite_where=where, postgresql_where=where)
+def _index_where_set(name: str, *columns: str) -> Index:
+    """An index of the rows that have a value in the first column: small, and its NULLs do not mislead the
+    planner.
+    """
+    where = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 metadata = MetaData()
@@ -115,6 +117,8 @@ request = Table(
     Column("error", String, nullable=False, default=""),  # BPMN error code, when it could not be carried out
     Column("closed_at", Instant),
     Column("ballots_seen", Integer, nullable=False, default=0),  # last social_response.seq applied
+    Column("voided", Integer, nullable=False, default=0),  # last social_response.seq about an older version
+    Column("poll_key", LargeBinary),  # while a pseudonymous one is open: makes the tokens, then destroyed
     Index("social_request_live", "run", "state"),
     Index("social_request_of_element", "run", "element", "round"),
     Index("social_request_by_state", "state", "opened_at"),
@@ -126,7 +130,8 @@ voter = Table(
     metadata,
     Column("request", String(36), ForeignKey("social_request.id"), primary_key=True),
     Column("person", String, primary_key=True),
-    Column("weight", String, nullable=False, default="1"),  # exact fraction
+    Column("weight", String, nullable=False, default="1"),  # exact fraction, above 0
+    Column("groups", JSON, nullable=False),  # their names, in order
 )
 
 # requests: which account answers for which person, frozen with the roll
@@ -211,9 +216,25 @@ event = Table(
     Column("version", Integer, nullable=False, default=0),
     Column("received_at", Instant, nullable=False),
     Column("platform_at", Instant),
+    Column("delegate", String),  # the person to whom this one hands their ballot
+    Column("withdraws", String),  # the event id of an answer that was deleted on the platform
     UniqueConstraint("channel", "event_id"),
     Index("social_event_of_request", "request", "seq"),
     _index_where_set("social_event_waiting", "awaits"),
+    _index_where_set("social_event_delegates", "delegate", "request"),
+    _index_where_set("social_event_deletes", "withdraws", "channel"),
+)
+
+# inbox: what a platform's own poll, which names nobody, has counted: the newest of each post
+tally = Table(
+    "social_tally",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("post", String, primary_key=True),  # remote id
+    Column("request", String(36), nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Index("social_tally_of_request", "request"),
 )
 
 # outcomes: what became of each event; at most one row per person and request stands as 'accepted'
@@ -222,10 +243,44 @@ response = Table(
     metadata,
     Column("seq", BigInteger, ForeignKey("social_event.seq"), primary_key=True, autoincrement=False),
     Column("request", String(36), nullable=False),
-    Column("person", String, nullable=False),  # '' when the account belongs to nobody on the roll
+    Column("person", String, nullable=False),  # channel:account when the account belongs to nobody
     Column("standing", String(12), nullable=False),
     Column("reason", String, nullable=False, default=""),
-    Index("social_response_of_person", "request", "person", "standing"),
+    Column("stands", Integer, nullable=False),  # 1: the person's answer now, accepted or advisory
+    Index("social_response_of_person", "request", "person", "stands"),
+)
+
+# accounts: whose an account is, where no roll says it
+account = Table(
+    "social_account",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("account", String, primary_key=True),  # the platform's stable id
+    Column("person", String, nullable=False, index=True),
+    Column("linked_at", Instant, nullable=False),
+)
+
+# accounts: codes that link an account; only their hashes
+link_code = Table(
+    "social_link_code",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of the code that the person asked for
+    Column("person", String, nullable=False),
+    Column("channel", String, nullable=False, default=""),  # the account that has said it; '' before
+    Column("account", String, nullable=False, default=""),
+    Column(
+        "confirms", String(64), index=True
+    ),  # of the code that this account got, to be said where it began
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# accounts: how often somebody has asked or guessed within an hour
+attempt = Table(
+    "social_attempt",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("number", Integer, nullable=False),
 )
 
 # engines.work: a due piece of work; a row lives until it is done. next is the only time anybody looks at

@@ -10,6 +10,44 @@ down_revision = None
 def upgrade() -> None:
     """Create all tables."""
     op.create_table(
+        "social_account",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("linked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "account"),
+    )
+    op.create_index(op.f("ix_social_account_person"), "social_account", ["person"], unique=False)
+    op.create_table(
+        "social_link_code",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("confirms", sa.String(length=64), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index(op.f("ix_social_link_code_confirms"), "social_link_code", ["confirms"], unique=False)
+    op.create_index(op.f("ix_social_link_code_expires_at"), "social_link_code", ["expires_at"], unique=False)
+    op.create_table(
+        "social_attempt",
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    op.create_table(
+        "social_tally",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("request", sa.String(length=36), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "post"),
+    )
+    op.create_index("social_tally_of_request", "social_tally", ["request"], unique=False)
+    op.create_table(
         "social_account_rate",
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("tat", sa.BigInteger(), nullable=False),
@@ -45,8 +83,26 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("platform_at", sa.BigInteger(), nullable=True),
+        sa.Column("delegate", sa.String(), nullable=True),
+        sa.Column("withdraws", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("channel", "event_id"),
+    )
+    op.create_index(
+        "social_event_delegates",
+        "social_event",
+        ["delegate", "request"],
+        unique=False,
+        sqlite_where=sa.text("delegate IS NOT NULL"),
+        postgresql_where=sa.text("delegate IS NOT NULL"),
+    )
+    op.create_index(
+        "social_event_deletes",
+        "social_event",
+        ["withdraws", "channel"],
+        unique=False,
+        sqlite_where=sa.text("withdraws IS NOT NULL"),
+        postgresql_where=sa.text("withdraws IS NOT NULL"),
     )
     op.create_index("social_event_of_request", "social_event", ["request", "seq"], unique=False)
     op.create_index(
@@ -160,6 +216,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("standing", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("stands", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["seq"],
             ["social_event.seq"],
@@ -167,7 +224,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_index(
-        "social_response_of_person", "social_response", ["request", "person", "standing"], unique=False
+        "social_response_of_person", "social_response", ["request", "person", "stands"], unique=False
     )
     op.create_table(
         "social_run",
@@ -208,6 +265,8 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("ballots_seen", sa.Integer(), nullable=False),
+        sa.Column("voided", sa.Integer(), nullable=False),
+        sa.Column("poll_key", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["run"],
             ["social_run.id"],
@@ -267,6 +326,7 @@ def upgrade() -> None:
         sa.Column("request", sa.String(length=36), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("weight", sa.String(), nullable=False),
+        sa.Column("groups", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["request"],
             ["social_request.id"],
