@@ -1,0 +1,15 @@
+"""How a request stands or ended, as a chart: for a page, an archive, or a picture that goes with the outcome.
+
+::
+
+    drawn = Chart(title="Which route?", bars=(Bar(label="North", value=Fraction(12), place=Place.WON), …))
+    svg(drawn)       # markup for a page, in its colours
+    svg_file(drawn)  # a file that stands alone, light or dark as its reader has it
+    png(drawn)       # bytes for a post; describe(drawn) is its alt text
+"""
+
+from socialbpm.outcomes.chart.figures import Bar, Chart, Place, Round, Turnout, describe, shortened
+from socialbpm.outcomes.chart.png import png
+from socialbpm.outcomes.chart.svg import svg, svg_file
+
+__all__ = ["Bar", "Chart", "Place", "Round", "Turnout", "describe", "png", "shortened", "svg", "svg_file"]
