@@ -405,6 +405,19 @@ def test_a_share_is_shown_without_rounding(share: Fraction, shown: str) -> None:
     assert percent(share) == shown
 
 
+def test_a_count_of_an_earlier_version_is_read() -> None:
+    """What was stored before there were parts is a count without them."""
+    stored = directions("nns", 9)
+    before = {
+        name: value for name, value in stored.dump().items() if name not in ("ranked", "parts", "advisory")
+    }
+    assert before.keys() == {
+        *("roll", "roll_weight", "ballots", "weight", "totals", "heads"),
+        *("reached", "first", "casting", "seq"),
+    }
+    assert Count.load(before) == stored
+
+
 def test_counts_name_every_choice() -> None:
     """A gateway may read a choice that nobody took."""
     assert closed(poll(), directions("nns", 9)).counts == {"n": 2, "s": 1, "e": 0}

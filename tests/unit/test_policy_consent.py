@@ -69,7 +69,8 @@ def closed(rule: Rule, standing: Count) -> Outcome:
         (review("n_of_m", n=2, vetoes=1), "a a r!", "rejected"),
         (review("n_of_m", n=2, vetoes=1, quorum=5), "r!", "rejected"),  # a veto waits for nobody
         (review("majority", min_plus=3), "a a a r!", "approved"),  # a release, by the Apache rules: no veto
-        (review("majority", min_plus=3), "a a r", "no_quorum"),
+        (review("majority", min_plus=3), "a a", "no_quorum"),  # nobody was against it
+        (review("majority", min_plus=3), "a a r", "rejected"),
         (review("majority"), "a r", "tie"),
         (review("majority"), "a a r", "approved"),
         (review("majority"), "a c r", "rejected"),
@@ -243,6 +244,8 @@ def test_texts_are_counted_like_choices() -> None:
     outcome = closed(rule, standing)
     assert (outcome.winners, outcome.counts) == (("blue",), {"blue": 2, "red": 1})
     assert closed(rule, opening(rule, [Person()])).outcome == "no_votes"
+    nobody_chose = opening(replace(rule, abstain=True), [Person()]).cast((), (ABSTAIN,), seq=1)
+    assert closed(replace(rule, abstain=True), nobody_chose).outcome == "no_quorum"
 
 
 def test_nobody_named_a_choice() -> None:

@@ -91,7 +91,10 @@ def test_a_cycle_of_three_is_a_tie_of_three(policy: str) -> None:
     assert outcome(policy, CYCLE).outcome == "tie"
     assert winners(policy, CYCLE) == "ABC"
     assert winners(policy, CYCLE, tie="option_order") == "A"
-    assert outcome(policy, CYCLE, tie="status_quo").outcome == "undecided"
+    unchanged = outcome(policy, CYCLE, tie="status_quo")
+    assert unchanged.outcome == "undecided"
+    assert unchanged.explanation.startswith("undecided: ")
+    assert "; “" not in unchanged.explanation.partition(",")[0]
     assert winners(policy, CYCLE, tie="casting_vote", casting_vote="ada") == "A"
 
 

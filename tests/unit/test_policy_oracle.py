@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.test_policy_criteria import Profile, outcome
+from socialbpm.policies.ranked.runoff import Rankings, rounds
+from tests.unit.test_policy_criteria import Profile, outcome, ranked
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the oracle's own imports warn
@@ -90,9 +91,24 @@ def test_scoring_methods_agree(policy: str, method: str) -> None:
 @MANY
 @given(linear)
 def test_the_run_off_agrees_in_one_of_its_universes(profile: Profile) -> None:
-    """The oracle follows every way to break ties for the lowest; ours is one of them."""
+    """The oracle follows every way to break ties for the lowest; ours is one of them.
+
+    Where all that are left are level we say so, and the oracle goes on: then its universes are among them.
+    """
     universes = theirs(oracle.instant_runoff_put(as_linear(profile)))
-    assert ours("instant_runoff", profile) <= universes
+    winners = ours("instant_runoff", profile)
+    assert winners <= universes or (len(winners) > 1 and winners & universes)
+
+
+@MANY
+@given(linear)
+def test_the_run_off_without_a_tie_for_the_lowest_agrees_exactly(profile: Profile) -> None:
+    """Nothing was to be broken: winners and ties are the same."""
+    held = rounds(KEYS, ranked("instant_runoff", everybody(profile))[1].part(Rankings).each())
+    lowest = [list(each.votes.values()).count(min(each.votes.values())) for each in held[:-1]]
+    if all(number == 1 for number in lowest):
+        winners = theirs(oracle.instant_runoff(as_linear(profile)))
+        assert ours("instant_runoff", everybody(profile)) == winners
 
 
 @MANY
@@ -101,7 +117,8 @@ def test_the_run_off_shares_equal_places_as_the_oracle_splits_them(profile: Prof
     """With equal places and truncated ballots, again one of the universes."""
     complete = everybody(profile)
     universes = theirs(oracle.split_irv_put(as_weak(complete)))
-    assert ours("instant_runoff", complete) <= universes
+    winners = ours("instant_runoff", complete)
+    assert winners <= universes or (len(winners) > 1 and winners & universes)
 
 
 @MANY

@@ -46,19 +46,19 @@ def unanimous(rule: Rule, count: Count) -> Finding:
 
 
 def majority(rule: Rule, count: Count) -> Finding:
-    """More than half carries. Of the votes, twice exactly half is a tie; of the roll it is too little."""
-    half = HALF * whole(rule, count)
-    found = highest(count, rule.sought, half, above=True)
+    """More than half carries. Of the votes, half against half is a tie; of the roll it is too little."""
+    least = Fraction(rule.min_plus or 0)
+    found = highest(count, rule.sought, HALF * whole(rule, count), above=True, least=least)
     if found.found in (Found.CARRIED, Found.TIED) or rule.share_of == "roll":
-        return _enough(rule, count, found)
+        return found
     halves = _halves(rule, count)
-    return Finding(Found.TIED, halves) if len(halves) > 1 else found
+    return Finding(Found.TIED, halves) if len(halves) > 1 and count.total(halves[0]) >= least else found
 
 
 def supermajority(rule: Rule, count: Count) -> Finding:
     """The highest total carries if it is such a share, two thirds if nothing else is said."""
     bar = (rule.threshold or TWO_THIRDS) * whole(rule, count)
-    return _enough(rule, count, highest(count, rule.sought, bar, above=rule.strict))
+    return highest(count, rule.sought, bar, above=rule.strict, least=Fraction(rule.min_plus or 0))
 
 
 def order(rule: Rule, count: Count) -> tuple[str, ...]:
@@ -66,25 +66,32 @@ def order(rule: Rule, count: Count) -> tuple[str, ...]:
     return ordered({key: count.total(key) for key in rule.keys})
 
 
-def highest(count: Count, among: tuple[str, ...], bar: Fraction, *, above: bool = False) -> Finding:
-    """The highest total carries if it is above nothing and at the bar, or ``above`` it if that is asked.
+def highest(
+    count: Count,
+    among: tuple[str, ...],
+    bar: Fraction,
+    *,
+    above: bool = False,
+    least: Fraction = NOTHING,
+) -> Finding:
+    """The highest total carries if it is above nothing, at ``least`` that, and at the bar, or ``above`` it.
 
     Else there are too few votes, if fewer were given than it takes and either those who are silent could make
     up for it or nobody voted against a proposal, or for anything.
     """
-    best = max(count.total(key) for key in among)
-    if best and _meets(best, bar, above):
+
+    def enough(total: Fraction) -> bool:
+        return total >= least and (total > bar if above else total >= bar)
+
+    best = max((count.total(key) for key in among), default=NOTHING)
+    if best and enough(best):
         leaders = tuple(key for key in among if count.total(key) == best)
         return Finding(Found.CARRIED if len(leaders) == 1 else Found.TIED, leaders)
     voiced = count.voiced
-    short = not voiced or not _meets(voiced, bar, above)
-    reachable = count.silent is None or _meets(best + count.silent, bar, above)
+    short = not voiced or not enough(voiced)
+    reachable = count.silent is None or enough(best + count.silent)
     unopposed = not voiced or (len(among) == 1 and best == voiced)
     return Finding(Found.TOO_FEW if short and (reachable or unopposed) else Found.FAILED)
-
-
-def _meets(total: Fraction, bar: Fraction, above: bool) -> bool:
-    return total > bar if above else total >= bar
 
 
 def whole(rule: Rule, count: Count) -> Fraction:
@@ -92,21 +99,15 @@ def whole(rule: Rule, count: Count) -> Fraction:
     return count.voiced if rule.share_of == "votes" or count.roll_weight is None else count.roll_weight
 
 
-def _enough(rule: Rule, count: Count, found: Finding) -> Finding:
-    """``minPlus`` asks for so many votes besides."""
-    if found.choices and count.total(found.choices[0]) < (rule.min_plus or 0):
-        return Finding(Found.TOO_FEW)
-    return found
-
-
 def _halves(rule: Rule, count: Count) -> tuple[str, ...]:
     """The two sides if each has exactly half of the votes; in a review for and against.
 
-    Where a ballot may name several there are sides only if none did.
+    Where a ballot may name several choices there are no sides.
     """
+    if rule.ballot in ("multiple", "ranked"):
+        return ()
     if rule.ballot != "verdict":
-        apart = sum((count.total(key) for key in rule.keys), NOTHING) == count.voiced
-        return tuple(key for key in rule.keys if apart and 2 * count.total(key) == count.voiced)
+        return tuple(key for key in rule.keys if 2 * count.total(key) == count.voiced)
     if 2 * count.total(Verdict.APPROVE) != count.voiced:
         return ()
     milder = count.total(Verdict.CHANGES) > count.total(Verdict.REJECT)

@@ -57,7 +57,8 @@ def _body(rule: Rule, count: Count, ruling: Ruling, policy: Policy) -> str:
     if ruling.outcome in ("no_votes", "no_quorum"):
         return _of_roll(count, count.ballots, _PEOPLE) + " answered" + _abstained(count)
     if policy.story is not None:
-        return f"{' and '.join(map(rule.label, ruling.winners))}; {policy.story(rule, count)}"
+        won = " and ".join(map(rule.label, ruling.winners))
+        return "; ".join(filter(None, (won, policy.story(rule, count))))
     return _poll(rule, count, ruling)
 
 

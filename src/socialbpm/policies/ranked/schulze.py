@@ -138,7 +138,7 @@ def story(rule: Rule, count: Count) -> str:
     """By whom the best is nearly beaten; or, if it is beaten one to one, by which chain it still wins."""
     pairs, best = count.part(Pairs), order(rule, count)[0].split("=")
     if len(best) > 1:
-        return f"{' and '.join(map(rule.label, best))} beat each other by no stronger chain of wins"
+        return f"of {' and '.join(map(rule.label, best))} none has a stronger chain of wins over another"
     (first,) = best
     others = [key for key in rule.keys if key != first]
     margin = {other: pairs.of_pair(first, other) - pairs.of_pair(other, first) for other in others}
