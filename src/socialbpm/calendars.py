@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from socialbpm.tasks.notation import LAST_YEAR, Misread, did_you_mean, shown
+from socialbpm.tasks.notation import Misread, did_you_mean, shown
+from socialbpm.tasks.times import LAST_YEAR
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES = 24 * 60

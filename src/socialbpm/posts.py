@@ -48,17 +48,27 @@ class AskKind(StrEnum):
     VERDICT = "verdict"
     SINGLE = "single"
     MULTIPLE = "multiple"
+    RANKED = "ranking"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """The question that a post carries. An answer names ``request`` and ``version``, whatever it came by."""
+    """The question that a post carries. An answer names ``request`` and ``version``, whatever it came by.
+
+    ``abstain`` says that people may abstain instead, ``delegation`` that they may hand their ballot to
+    somebody else. A ballot names ``minimum`` to ``maximum`` choices, where they are given.
+    """
 
     request: str
     version: int
     kind: AskKind
     choices: tuple[Choice, ...]
     ends_at: datetime | None = None
+    abstain: bool = False
+    delegation: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +138,7 @@ class Capabilities:
 
     ``count`` measures a text as the platform does. ``asks`` lists the questions it can put to people whose
     answers come back by ``intake``; ``identifies_voters`` says whether such an answer names its person.
+    ``private``: a person has a room of their own that nobody else sees.
     """
 
     network: str
@@ -141,6 +152,7 @@ class Capabilities:
     can_edit: bool = False
     can_delete: bool = False
     can_thread: bool = False
+    private: bool = False
     batch: int = 1
 
 
@@ -157,6 +169,10 @@ def dump(post: Post) -> dict[str, Any]:
     }
 
 
+_OFFERS = ("abstain", "delegation", "minimum", "maximum")
+"""Of a question only what it offers is written: most offer none of it."""
+
+
 def _dumped(ask: Ask) -> dict[str, Any]:
     return {
         "request": ask.request,
@@ -164,6 +180,7 @@ def _dumped(ask: Ask) -> dict[str, Any]:
         "kind": ask.kind,
         "choices": [{"key": choice.key, "label": choice.label} for choice in ask.choices],
         "ends_at": None if ask.ends_at is None else ask.ends_at.isoformat(),
+        **{name: value for name in _OFFERS if (value := getattr(ask, name))},
     }
 
 
@@ -188,4 +205,5 @@ def _ask(dumped: Mapping[str, Any]) -> Ask:
         kind=AskKind(dumped["kind"]),
         choices=tuple(Choice(**choice) for choice in dumped["choices"]),
         ends_at=None if ends_at is None else datetime.fromisoformat(ends_at),
+        **{name: dumped[name] for name in _OFFERS if name in dumped},
     )

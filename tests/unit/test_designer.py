@@ -57,7 +57,7 @@ def test_every_right_model_fits_the_schema() -> None:
         ('deadline="P3D"', 'deadline="3 days"', "deadline"),
         ('quorum="50%"', 'quorum="many"', "quorum"),
         ('threshold="2/3"', 'threshold="66"', "threshold"),
-        ('policy="n_of_m"', 'policy="borda"', "policy"),
+        ('policy="n_of_m"', 'policy="bordas"', "policy"),
         ('policy="n_of_m"', 'policy="{{ x }}"', "policy"),
         ('policy="n_of_m"', 'polcy="n_of_m"', "polcy"),
         ('to="cyclists" at=', "at=", "to"),

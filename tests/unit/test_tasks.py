@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from socialbpm import tasks
 from socialbpm.errors import DefinitionError, TaskFailed, UnsupportedFeature
 from socialbpm.posts import Choice, Span
-from socialbpm.tasks import Child, Declaration, Later, Place, notation
+from socialbpm.tasks import Child, Declaration, Later, Place, notation, times
 
 PLACE = Place(element="ask", file="f.bpmn", line=7)
 TEXT = Child(name="text", attributes={}, text="Which route?", line=8)
@@ -127,7 +127,7 @@ def test_words_of_the_author_and_of_data_stay_apart() -> None:
         (
             "postStatus",
             {"to": "a", "polcy": "x"},
-            "social:postStatus has no attribute 'polcy'; known: at, disclosure, edit, onNoEdit, replyTo",
+            "social:postStatus has no attribute 'polcy'; known: approval, approvalDeadline, approvers",
         ),
         ("postStatus", {"to": "a", "replyto": "x"}, "no attribute 'replyto'; did you mean 'replyTo'?"),
         ("postStatus", {"to": "a", "raiseOn": "posted"}, "social:postStatus has no attribute 'raiseOn'"),
@@ -144,7 +144,8 @@ def test_words_of_the_author_and_of_data_stay_apart() -> None:
         ("requestReview", {"to": "a", "deadline": "P0D"}, "deadline: 'P0D' is no time at all"),
         ("requestReview", {"to": "a", "deadline": "P9999D"}, "deadline: 'P9999D' is too long"),
         ("requestReview", {"to": "a", "policy": "treshold"}, "did you mean 'threshold'?"),
-        ("requestReview", {"to": "a", "policy": "borda"}, "policy 'borda' is not yet in this version"),
+        ("requestReview", {"to": "a", "policy": "borda"}, "policy 'borda' decides no verdict ballots"),
+        ("requestReview", {"to": "a", "policy": "score"}, "policy 'score' is not yet in this version"),
         ("requestReview", {"to": "a", "policy": "n_of_m"}, "policy 'n_of_m' needs n"),
         ("requestReview", {"to": "a", "n": "2"}, "takes no n"),
         (
@@ -306,10 +307,11 @@ def test_elements_of_later_versions_are_known_and_refused(name: str) -> None:
         tasks.declare(name, {}, [], PLACE)
 
 
-def test_there_are_thirteen_elements_and_three_are_carried_out() -> None:
+def test_there_are_thirteen_elements_and_four_are_carried_out() -> None:
     """The vocabulary of the namespace; an older schema must not drop what a newer one has."""
     assert len(tasks.ELEMENTS) == 13
-    assert [model.element for model in tasks.MODELS] == ["postStatus", "requestReview", "pollCommunity"]
+    carried_out = ["postStatus", "requestReview", "pollCommunity", "seekConsent"]
+    assert [model.element for model in tasks.MODELS] == carried_out
 
 
 def test_an_unknown_element_is_refused_with_the_nearest_name() -> None:
@@ -348,10 +350,10 @@ def test_the_result_of_a_task_has_documented_keys() -> None:
     assert tasks.outcomes("requestReview")[0] == "approved"
 
 
-@given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=notation.LONGEST))
+@given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=times.LONGEST))
 def test_a_written_duration_reads_back_exactly(duration: timedelta) -> None:
     """The store keeps durations as ISO 8601."""
-    assert notation.DURATION.read(notation.written(duration)) == duration
+    assert times.DURATION.read(times.written(duration)) == duration
 
 
 @pytest.mark.parametrize(
@@ -365,17 +367,17 @@ def test_a_written_duration_reads_back_exactly(duration: timedelta) -> None:
 )
 def test_durations_are_iso_8601(text: str, expected: timedelta) -> None:
     """Weeks alone, days, hours, minutes and seconds."""
-    assert notation.DURATION.read(text) == expected
+    assert times.DURATION.read(text) == expected
 
 
 def test_a_deadline_is_a_duration_or_a_moment_with_its_time_zone() -> None:
     """Naive times are refused: whose nine o'clock?"""
-    assert notation.DEADLINE.read("2026-12-01T09:00:00Z") == datetime(2026, 12, 1, 9, tzinfo=UTC)
-    assert notation.DEADLINE.read(timedelta(hours=1)) == timedelta(hours=1)
+    assert times.DEADLINE.read("2026-12-01T09:00:00Z") == datetime(2026, 12, 1, 9, tzinfo=UTC)
+    assert times.DEADLINE.read(timedelta(hours=1)) == timedelta(hours=1)
     with pytest.raises(notation.Misread, match="no time zone"):
-        notation.DEADLINE.read("2026-12-01T09:00:00")
+        times.DEADLINE.read("2026-12-01T09:00:00")
     with pytest.raises(notation.Misread, match="no time zone"):
-        notation.DEADLINE.read(datetime(2026, 12, 1, 9))  # noqa: DTZ001 - the naive time is the point
+        times.DEADLINE.read(datetime(2026, 12, 1, 9))  # noqa: DTZ001 - the naive time is the point
 
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from lxml.builder import ElementMaker
 
 from socialbpm import tasks
 from socialbpm.tasks import CATALOGUE, CHILDREN, MODELS, ChildElement, Notation, NotYet, SocialTask
-from socialbpm.tasks.models import CHOICE
+from socialbpm.tasks.children import CHOICE
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _X = ElementMaker(namespace=_XS, nsmap={"xs": _XS, "social": tasks.NAMESPACE})

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from socialbpm.policies import VERDICTS
-from socialbpm.posts import Ask, AskKind, Capabilities, Choice, Span, Text, plain
-from socialbpm.tasks import PollCommunity, RequestReview, SocialTask
+from socialbpm.posts import Ask, Capabilities, Span, Text, plain
+from socialbpm.tasks import Asking, SocialTask
 
 
 def wording(task: SocialTask, network: str) -> Text:
@@ -17,33 +16,27 @@ def wording(task: SocialTask, network: str) -> Text:
     return (*task.disclosure, Span("\n"), *text) if task.disclosure else text
 
 
-def choices(task: SocialTask) -> tuple[Choice, ...]:
-    """What people can choose; nothing where nothing is asked."""
-    if isinstance(task, PollCommunity):
-        return task.choices
-    return VERDICTS if isinstance(task, RequestReview) else ()
-
-
-def kind(task: SocialTask) -> AskKind | None:
-    """What the post asks its readers to do."""
-    if isinstance(task, PollCommunity):
-        return AskKind(task.ballot)
-    return AskKind.VERDICT if isinstance(task, RequestReview) else None
-
-
 def ask(task: SocialTask, request: str, version: int, ends_at: datetime | None) -> Ask | None:
     """The question as a post carries it; None where nothing is asked."""
-    asked = kind(task)
-    if asked is None:
+    if not isinstance(task, Asking):
         return None
-    return Ask(request=request, version=version, kind=asked, choices=choices(task), ends_at=ends_at)
+    return Ask(
+        request=request,
+        version=version,
+        kind=task.kind,
+        choices=task.offered,
+        ends_at=ends_at,
+        abstain=task.abstain,
+        delegation=task.delegation,
+        minimum=getattr(task, "minimum", None),
+        maximum=getattr(task, "maximum", None),
+    )
 
 
 def refusals(task: SocialTask, channel: str, capabilities: Capabilities) -> Iterator[str]:
     """Why ``channel`` cannot carry this task whole, each with its remedy. What would be cut is never sent."""
-    asked = kind(task)
-    if asked is not None and asked not in capabilities.asks:
-        yield f"channel '{channel}' cannot put a {asked} question; bind the community to one that can"
+    if isinstance(task, Asking) and task.kind not in capabilities.asks:
+        yield f"channel '{channel}' cannot put a {task.kind} question; bind the community to one that can"
     length = capabilities.count(plain(wording(task, capabilities.network)))
     if length > capabilities.max_text:
         yield (

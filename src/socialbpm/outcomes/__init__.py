@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
-from socialbpm.outbox import Outbox, deliveries, drafts
+from socialbpm.outbox import Outbox, deliveries
 from socialbpm.outcomes import book, closings, final_read, timing
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Sitting, Terms
@@ -27,7 +27,7 @@ from socialbpm.responses import Outcome
 from socialbpm.store import Store, audit, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request, run
-from socialbpm.tasks import Asking, PollCommunity, RequestReview, SocialTask
+from socialbpm.tasks import Asking, RequestReview, SocialTask
 
 LIVE = ("OPEN", "CLOSING")
 NOTHING_ASKED = Rule(policy="plurality", choices=())
@@ -203,8 +203,8 @@ class Outcomes:
 
 def _terms(row: Row[Any], task: SocialTask, times: Timing, collected: frozenset[str]) -> Terms:
     return Terms(
-        rule=Rule.of(task) if isinstance(task, RequestReview | PollCommunity) else NOTHING_ASKED,
-        kind=drafts.kind(task) or AskKind.SINGLE,
+        rule=Rule.of(task) if isinstance(task, Asking) else NOTHING_ASKED,
+        kind=task.kind if isinstance(task, Asking) else AskKind.SINGLE,
         version=row.version,
         author=task.author if isinstance(task, Asking) else "",
         ends_at=times.ends_at,
@@ -222,7 +222,7 @@ def _why_over(row: Row[Any]) -> str:
 
 def _outcome(task: SocialTask, times: Timing, sitting: Sitting) -> Outcome | None:
     """How the request ends now; None if it goes on."""
-    if not isinstance(task, RequestReview | PollCommunity):
+    if not isinstance(task, Asking):
         return times.posted
     if sitting.outcome is not None:
         return sitting.outcome

@@ -26,7 +26,7 @@ def result(conn: Connection, request_id: str) -> dict[str, Any]:
 
 def result_of(conn: Connection, row: Row[Any]) -> dict[str, Any]:
     """As ``result``, for the whole row of a closed request."""
-    include = frozenset(row.task["include"])  # all that is asked of the task, which need not be read for it
+    include = frozenset(row.task.get("include", ()))  # all that is asked of the task: no need to read it
     asks = issubclass(tasks.model(row.kind), Asking)
     found: PostResult = _asked(conn, row, include) if asks else _posted(conn, row)
     return found.model_dump(mode="json", exclude={"reasons", "voters"} - include)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from socialbpm.posts import Choice
+from socialbpm.posts import AskKind, Choice
 from socialbpm.responses import Verdict
 
 if TYPE_CHECKING:
-    from socialbpm.tasks import PollCommunity, RequestReview
+    from socialbpm.tasks import Asking
 
 VERDICTS = (
     Choice(key=Verdict.APPROVE.value, label="approve"),
@@ -20,6 +20,13 @@ VERDICTS = (
 )
 CONSENT = (Choice(key="support", label="support"), Choice(key="object", label="object"))
 BALLOTS = ("verdict", "consent", "single", "multiple", "ranked", "text")
+BALLOT_OF = {
+    AskKind.VERDICT: "verdict",
+    AskKind.CONSENT: "consent",
+    AskKind.SINGLE: "single",
+    AskKind.MULTIPLE: "multiple",
+    AskKind.RANKED: "ranked",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +63,26 @@ class Rule:
     casting_vote: str = ""
 
     @classmethod
-    def of(cls, task: RequestReview | PollCommunity) -> Rule:
+    def of(cls, task: Asking) -> Rule:
         """The rule that an evaluated task states."""
-        choices: tuple[Choice, ...] | None = getattr(task, "choices", None)
         return cls(
             policy=task.policy,
-            choices=VERDICTS if choices is None else choices,
-            ballot=getattr(task, "ballot", "verdict"),
+            choices=task.offered,
+            ballot=BALLOT_OF[task.kind],
             close=task.close,
             final=task.ballots == "final",
+            abstain=task.abstain,
+            minimum=getattr(task, "minimum", None),
+            maximum=getattr(task, "maximum", None),
             n=task.n,
             threshold=task.threshold,
+            strict=task.strict,
             share_of=task.of,
+            min_plus=task.min_plus,
+            vetoes=task.vetoes,
             quorum=task.quorum,
+            group_quorum=task.group_quorum or {},
+            binding=frozenset(task.binding),
             tie=task.tie,
             casting_vote=task.casting_vote,
         )

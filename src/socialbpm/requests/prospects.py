@@ -14,7 +14,7 @@ from socialbpm.people import Community, Member
 from socialbpm.policies import Rule
 from socialbpm.posts import Destination
 from socialbpm.requests import rolls
-from socialbpm.tasks import PollCommunity, RequestReview, SocialTask
+from socialbpm.tasks import Asking, SocialTask
 
 INVALID = "social.invalid"
 
@@ -87,7 +87,7 @@ class Prospects:
         return tuple(dict.fromkeys(bound))
 
     def _roll(self, task: SocialTask) -> tuple[tuple[Member, ...], tuple[Member, ...]]:
-        if not isinstance(task, RequestReview | PollCommunity):
+        if not isinstance(task, Asking):
             return (), ()
         everybody = rolls.members(task, self._communities)
         voters = rolls.eligible(task, everybody)

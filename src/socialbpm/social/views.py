@@ -258,9 +258,7 @@ def _wording(task: tasks.SocialTask) -> str:
 
 
 def _choices(task: tasks.SocialTask) -> tuple[Choice, ...]:
-    if isinstance(task, tasks.PollCommunity):
-        return tuple(task.choices)
-    return VERDICTS if isinstance(task, tasks.RequestReview) else ()
+    return task.offered if isinstance(task, tasks.Asking) else ()
 
 
 def _people(conn: Connection, request_id: str) -> tuple[str, ...]:

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from socialbpm.errors import Problem, TaskFailed
 from socialbpm.people import Community
 from socialbpm.policies import Rule
-from socialbpm.posts import AskKind, Capabilities, Text, plain
+from socialbpm.posts import Capabilities, Text, plain
 from socialbpm.requests.rolls import eligible, members
 from socialbpm.spiff.xml import SocialElement
 from socialbpm.tasks import (
     Asking,
     Later,
-    PollCommunity,
     PostStatus,
-    RequestReview,
     SocialTask,
     Wording,
     known,
@@ -23,8 +21,18 @@ from socialbpm.tasks import (
 )
 from socialbpm.tasks.notation import did_you_mean
 
-_WHO = {"reviewers": "reviewers", "voters": "voters", "casting_vote": "castingVote", "author": "author"}
-_RULING = frozenset(("policy", "close", "ballots", "n", "threshold", "of", "quorum", "tie", "casting_vote"))
+_WHO = {
+    **{name: name for name in ("reviewers", "voters", "approvers", "author")},
+    "casting_vote": "castingVote",
+}
+_ONE_PERSON = ("casting_vote", "author")
+_WHOSE = frozenset(("to", "reviewers", "voters", "electorate"))
+_RULING = frozenset(
+    (
+        *("policy", "close", "ballots", "n", "threshold", "strict", "of", "min_plus", "vetoes", "quorum"),
+        *("group_quorum", "binding", "tie", "casting_vote", "abstain", "minimum", "maximum"),
+    )
+)
 
 
 def problems(
@@ -58,7 +66,7 @@ def _strangers(
             continue
         named = getattr(task, field, ())
         for name in (named,) if isinstance(named, str) and named else named:
-            if name not in people and (name not in communities or field in ("casting_vote", "author")):
+            if name not in people and (name not in communities or field in _ONE_PERSON):
                 remedy = did_you_mean(name, people | set(communities)) or "add them to the settings"
                 what = f"{attribute} '{name}' is no community and no person in one"
                 yield element.place.problem(what, remedy, attribute=attribute)
@@ -68,9 +76,7 @@ def _roll(
     element: SocialElement, task: SocialTask, unknown: frozenset[str], communities: Mapping[str, Community]
 ) -> Iterator[Problem]:
     """A policy that these people could never meet."""
-    if not isinstance(task, RequestReview | PollCommunity) or unknown & (
-        _RULING | {"to", "reviewers", "voters"}
-    ):
+    if not isinstance(task, Asking) or unknown & (_RULING | _WHOSE):
         return
     try:
         roll = {member.person: member.weight for member in eligible(task, members(task, communities))}
@@ -135,11 +141,8 @@ def _beyond(task: SocialTask, can: Capabilities) -> Iterator[tuple[str, str, str
 
 
 def _asks(task: Asking, can: Capabilities) -> Iterator[tuple[str, str, str]]:
-    kind = AskKind.VERDICT
-    if isinstance(task, PollCommunity):
-        kind = AskKind(task.ballot)
-    if kind not in can.asks:
-        yield "", f"cannot ask for a {kind} answer", "ask on another channel"
+    if task.kind not in can.asks:
+        yield "", f"cannot ask for a {task.kind} answer", "ask on another channel"
     elif not can.identifies_voters:
         yield "", "does not say who answered", "ask on another channel"
 

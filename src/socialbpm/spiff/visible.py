@@ -13,12 +13,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from socialbpm.policies import VERDICTS
 from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.xml import SocialElement, is_social, local
 from socialbpm.tasks import (
-    PollCommunity,
-    RequestReview,
+    Asking,
     known,
     nearest,
     outcomes,
@@ -60,10 +58,8 @@ class Result:
         task, unknown, _ = known(element.declaration)
         keys = set(result_keys(name)) - ({"reasons", "voters"} - task.include)
         choices = None
-        if isinstance(task, RequestReview):
-            choices = frozenset(verdict.key for verdict in VERDICTS)
-        if isinstance(task, PollCommunity) and "choices" not in unknown:
-            choices = frozenset(choice.key for choice in task.choices)
+        if isinstance(task, Asking) and "choices" not in unknown:
+            choices = frozenset(choice.key for choice in task.offered)
         return cls(frozenset(keys), frozenset(outcomes(name)), choices)
 
     def also(self, other: Result) -> Result:

@@ -4,6 +4,10 @@
 ``load`` keep it in the store. The XSD, the moddle descriptor and the reference page are generated from here.
 """
 
+from socialbpm.tasks.asking import Asking
+from socialbpm.tasks.catalogue import CATALOGUE, ELEMENTS, MODELS
+from socialbpm.tasks.children import CHILDREN, ChildElement, MediaSource, Wording
+from socialbpm.tasks.common import SocialTask
 from socialbpm.tasks.declaration import (
     Child,
     Declaration,
@@ -22,21 +26,9 @@ from socialbpm.tasks.declaration import (
     result_variable,
 )
 from socialbpm.tasks.later import NotYet
-from socialbpm.tasks.models import (
-    CATALOGUE,
-    CHILDREN,
-    ELEMENTS,
-    MODELS,
-    Asking,
-    ChildElement,
-    MediaSource,
-    PollCommunity,
-    PostStatus,
-    RequestReview,
-    SocialTask,
-    Wording,
-)
 from socialbpm.tasks.notation import Later, Notation, is_template, nearest
+from socialbpm.tasks.posting import PostStatus
+from socialbpm.tasks.questions import PollCommunity, RequestReview, SeekConsent
 from socialbpm.tasks.results import ERRORS, AskResult, PostResult
 from socialbpm.tasks.rules import Flaw
 
@@ -66,6 +58,7 @@ __all__ = [
     "PostResult",
     "PostStatus",
     "RequestReview",
+    "SeekConsent",
     "SocialTask",
     "Wording",
     "attributes",

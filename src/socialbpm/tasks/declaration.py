@@ -12,17 +12,10 @@ from pydantic import ValidationError
 
 from socialbpm.errors import DefinitionError, Problem, TaskFailed, UnsupportedFeature
 from socialbpm.posts import Span, plain
+from socialbpm.tasks.catalogue import CATALOGUE, ELEMENTS
+from socialbpm.tasks.children import CHILDREN, ChildElement, MediaSource, Wording
+from socialbpm.tasks.common import READING, SocialTask
 from socialbpm.tasks.later import NotYet
-from socialbpm.tasks.models import (
-    CATALOGUE,
-    CHILDREN,
-    ELEMENTS,
-    READING,
-    ChildElement,
-    MediaSource,
-    SocialTask,
-    Wording,
-)
 from socialbpm.tasks.notation import VARIABLE, Later, Misread, Notation, did_you_mean, is_template, shown
 from socialbpm.tasks.rules import Flaw, broken
 
@@ -139,29 +132,15 @@ def result_variable(declaration: Declaration) -> str:
 def dump(task: SocialTask) -> dict[str, Any]:
     """A resolved task as JSON, with its ``element``; ``load`` takes it back.
 
-    All fields are in it, lest a later version's default changes what was asked; only some are written anew.
+    What is as usual is not written: so a default may never change, or what was asked would change with it.
     """
-    fields = type(task).model_fields.items()
-    said = {name for name, field in fields if getattr(task, name) != field.default}
-    return _defaults(type(task)) | task.model_dump(mode="json", by_alias=True, include=said)
+    return {"element": task.element, **task.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
 
 
 def load(stored: Mapping[str, Any]) -> SocialTask:
-    """A task from what ``dump`` gave. The rules are not asked again: it was valid when it was stored.
-
-    Only what is not the default is read: most fields are, and reading one takes a call of its notation.
-    """
-    task = model(stored["element"])
-    usual = _defaults(task)
-    fields = {name: value for name, value in stored.items() if name not in usual or value != usual[name]}
-    return task.model_validate(fields, context=READING)
-
-
-@cache
-def _defaults(task: type[SocialTask]) -> dict[str, Any]:
-    """What ``dump`` writes of a task of which nothing is said."""
-    unsaid = task.model_validate({}, context=READING)
-    return {"element": task.element, **unsaid.model_dump(mode="json", by_alias=True)}
+    """A task from what ``dump`` gave. The rules are not asked again: it was valid when it was stored."""
+    said = {name: value for name, value in stored.items() if name != "element"}
+    return model(stored["element"]).model_validate(said, context=READING)
 
 
 def outcomes(element: str) -> tuple[str, ...]:

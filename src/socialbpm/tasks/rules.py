@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from socialbpm import policies
@@ -18,7 +20,10 @@ from socialbpm.posts import plain
 from socialbpm.tasks.notation import Later, did_you_mean, shown
 
 if TYPE_CHECKING:
-    from socialbpm.tasks.models import Asking, PollCommunity, PostStatus, SocialTask
+    from socialbpm.tasks.asking import Asking
+    from socialbpm.tasks.common import SocialTask
+    from socialbpm.tasks.posting import PostStatus
+    from socialbpm.tasks.questions import PollCommunity
 
 _MEDIA_REF = re.compile(r"media:[0-9a-f]{64}")
 _HTTPS = re.compile(r"https://[^\s/?#@]+(?:[/?#]\S*)?")
@@ -131,23 +136,88 @@ def edit_or_reply(task: PostStatus) -> Iterator[Flaw]:
         yield Flaw("onNoEdit", "onNoEdit needs edit", 'add edit="…" or leave onNoEdit out')
 
 
+def approved_by_somebody(task: PostStatus) -> Iterator[Flaw]:
+    """What is said of an approval belongs to one."""
+    for name, value in (
+        ("approvers", task.approvers),
+        ("approvalDeadline", task.approval_deadline),
+        ("author", task.author),
+    ):
+        if value and task.approval is None:
+            yield Flaw(name, f"{name} needs approval", f'add approval="1" or leave {name} out')
+
+
 def can_be_decided(task: Asking) -> Iterator[Flaw]:
     """The policy has its parameters, an early close is sound, a casting vote is somebody's."""
-    rule = policies.Rule(
-        policy=task.policy,
-        choices=(),
-        close=task.close,
-        final=task.ballots == "final",
-        n=task.n,
-        threshold=task.threshold,
-        share_of=task.of,
-        quorum=task.quorum,
-        tie=task.tie,
-        casting_vote=task.casting_vote,
-    )
-    for problem in rule.problems():
+    for problem in policies.Rule.of(task).problems():
         what, _, remedy = problem.partition("; ")
         yield Flaw("policy", what, remedy)
+
+
+def takes_what_it_is_given(task: Asking) -> Iterator[Flaw]:
+    """A share of the roll means something only to a policy that takes shares."""
+    policy = policies.POLICIES[task.policy]
+    if task.of == "roll" and "of" not in policy.parameters:
+        some = ", ".join(name for name, each in policies.POLICIES.items() if "of" in each.parameters)
+        yield Flaw("of", f"policy '{task.policy}' takes no of", f"remove it, or use {some}")
+
+
+def roll_is_known(task: Asking) -> Iterator[Flaw]:
+    """Where anybody may answer nobody knows who has not, nor how many they are."""
+    if task.electorate == "roll":
+        return
+    needs_a_roll = (
+        ("close", task.close == "decided", 'close="decided" asks who has not answered yet'),
+        ("quorum", isinstance(task.quorum, Fraction), "a quorum in percent is a share of the roll"),
+        ("of", task.of == "roll", 'of="roll" is a share of the roll'),
+        ("policy", _unanimous_roll(task), "unanimous without a quorum asks the whole roll"),
+        ("remind", task.remind is not None, "remind asks who has not answered yet"),
+        ("delegation", task.delegation, "delegation hands a ballot to a person on the roll"),
+    )
+    for attribute, given, why in needs_a_roll:
+        if given:
+            remedy = f'write electorate="roll", or leave {attribute} out'
+            yield Flaw(attribute, f"{why}, and anybody may answer here", remedy)
+
+
+def _unanimous_roll(task: Asking) -> bool:
+    return task.policy == "unanimous" and task.quorum is None
+
+
+def reminds_in_time(task: Asking) -> Iterator[Flaw]:
+    """A first reminder after the end reaches nobody."""
+    if task.remind is not None and isinstance(task.deadline, timedelta) and task.remind >= task.deadline:
+        yield Flaw("remind", "the first reminder would come after the end", "remind more often")
+
+
+def escalates_to_somebody(task: Asking) -> Iterator[Flaw]:
+    """Somebody, after some time, before the end; and what is decided early must know its whole roll."""
+    after, deadline = task.escalate_after, task.deadline
+    if task.escalate and after is None:
+        yield Flaw("escalateAfter", "escalate does not say when", 'add escalateAfter="P1D"')
+    if after is not None and not task.escalate:
+        yield Flaw("escalate", "escalateAfter does not say to whom", 'add escalate="…": a community')
+    if task.escalate and task.close == "decided":
+        what = 'close="decided" is sound only if nobody joins the roll, and escalate adds people'
+        yield Flaw("escalate", what, 'write close="deadline" or leave escalate out')
+    if after is not None and isinstance(deadline, timedelta) and after >= deadline:
+        yield Flaw("escalateAfter", "it would escalate only after the end", "escalate earlier")
+
+
+def names_nobody_in_secret(task: Asking) -> Iterator[Flaw]:
+    """What is pseudonymous for people is not told to every reader of the process data."""
+    if task.secrecy == "pseudonymous" and "voters" in task.include:
+        what = 'secrecy="pseudonymous" names nobody, and include="voters" would'
+        yield Flaw("include", what, "leave one of them out")
+
+
+def rankings_count(task: PollCommunity) -> Iterator[Flaw]:
+    """Whoever asks for a ranking wants more counted than its first place."""
+    compare = [name for name, each in policies.POLICIES.items() if each.ballots == {"ranked"}]
+    decides_rankings = "ranked" in policies.POLICIES[task.policy].ballots
+    if task.ballot == "ranked" and decides_rankings and task.policy not in compare:
+        what = f"policy '{task.policy}' counts only the first place of a ranking"
+        yield Flaw("policy", what, f'write policy="{compare[0]}", {" or ".join(compare[1:])}')
 
 
 def enough_choices(task: PollCommunity) -> Iterator[Flaw]:

@@ -23,7 +23,7 @@ FLOW_NODES = frozenset(
 )
 
 
-_DECIDING = frozenset({"policy", "of", "quorum", "tie"})
+_DECIDING = frozenset({"policy", "of", "quorum", "group_quorum", "min_plus", "vetoes", "abstain", "tie"})
 """What a policy's possible outcomes depend on."""
 
 
@@ -76,6 +76,6 @@ def _outcomes(element: xml.SocialElement) -> Iterator[str]:
     """What a task can end with; all of its kind where its policy is known only when it runs."""
     task, unknown, _ = tasks.known(element.declaration)
     can_come = frozenset(task.OUTCOMES)
-    if isinstance(task, tasks.RequestReview | tasks.PollCommunity) and not unknown & _DECIDING:
+    if isinstance(task, tasks.Asking) and not unknown & _DECIDING:
         can_come = policies.possible(policies.Rule.of(task))
     return (outcome for outcome in task.OUTCOMES if outcome in can_come)

@@ -17,7 +17,7 @@ from socialbpm.policies import Count
 from socialbpm.posts import AskKind, Choice, Media, Post, Text
 from socialbpm.responses import Outcome, Standing
 from socialbpm.social import LOCAL
-from socialbpm.social.views import LIVE, VERDICTS
+from socialbpm.social.views import LIVE
 from socialbpm.store.tables import delivery, event, process, request, response, run, voter, voter_account
 from socialbpm.web.viewers import Viewer, sees_request
 
@@ -159,10 +159,10 @@ def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question
         element=row.element,
         state=row.state,
         version=row.version,
-        kind=drafts.kind(task),
+        kind=asking.kind if asking else None,
         text=post.text if post else drafts.wording(task, ""),
         media=post.media if post else (),
-        choices=VERDICTS if isinstance(task, tasks.RequestReview) else drafts.choices(task),
+        choices=asking.offered if asking else (),
         changeable=asking is not None and asking.ballots == "changeable",
         names_shown=isinstance(task, tasks.RequestReview) or "voters" in task.include,
         on_roll=bool(row.on_roll),
