@@ -20,7 +20,8 @@ import socialbpm
 from socialbpm.calendars import Calendar
 from socialbpm.cli.app import app
 from socialbpm.content_rules import ContentRules, Internal, Quiet, Rule
-from socialbpm.settings.models import Binding, Channel, Settings
+from socialbpm.settings.bindings import Binding, Membership
+from socialbpm.settings.models import Channel, Settings
 from socialbpm.testing import replay_file
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -65,6 +66,8 @@ def settings() -> Iterator[str]:
     yield from _fields(Settings)
     yield "## communities.NAME.CHANNEL\n\nA plain list of people is short for `{ people = [...] }`.\n"
     yield from _fields(Binding)
+    yield "## communities.NAME.members.PERSON\n\nOnly for whom something else holds than for the others.\n"
+    yield from _fields(Membership)
     yield "## channels.NAME\n"
     yield from _fields(Channel)
     yield (
@@ -95,6 +98,7 @@ press_room = { local = ["ada", "grace"] }
 
 [communities.cyclists]
 local = ["ada", "linus"]
+members = { ada = { weight = "2", groups = ["legal"] } }
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,52 @@ def test_a_community_is_its_rooms_and_its_roll() -> None:
     roll = {member.person: member.accounts for member in club.roll}
     assert roll["ada"] == {Account(channel="local", id="ada"), Account(channel="loop", id="u1")}
     assert roll["bob"] == {Account(channel="local", id="bob"), Account(channel="loop", id="u2")}
+
+
+def test_members_are_set_apart_by_weight_and_groups() -> None:
+    """An exact weight, groups of their own, and every community they are in is one of their groups."""
+    people = {
+        "club": {"local": ["ada", "bob"], "members": {"ada": {"weight": "1/3", "groups": ["legal"]}}},
+        "board": {"local": ["ada"]},
+    }
+    made = communities(Settings.of(communities=people))
+    ada, bob = made["club"].roll
+    assert (ada.weight, ada.groups) == (Fraction(1, 3), {"legal", "club", "board"})
+    assert (bob.weight, bob.groups) == (Fraction(1), {"club"})
+    assert made["board"].roll[0].groups == {"club", "board"}, "what a community says of groups is its own"
+
+
+@pytest.mark.parametrize(
+    ("members", "what"),
+    [
+        ('{ adda = { weight = "2" } }', "did you mean 'ada'?"),
+        (
+            '{ ada = { weight = "-1" } }',
+            "social.toml:3: 'communities.club.members.ada.weight': write a weight",
+        ),
+        ('{ ada = { weight = "1/0" } }', "write a weight"),
+        ("{ ada = { weight = true } }", "write a weight"),
+        ("{ ada = { wait = 2 } }", "did you mean 'weight'?"),
+        ('{ ada = { groups = ["a b"] } }', "'a b' is no name of a group"),
+    ],
+)
+def test_mistakes_about_members_are_named(tmp_path: Path, members: str, what: str) -> None:
+    """A name that is nobody's, a weight that is none, a key that is not known: each with its place."""
+    assert what in refused(tmp_path, f'[communities.club]\nlocal = ["ada"]\nmembers = {members}\n')
+
+
+def test_no_channel_takes_the_name_under_which_members_stand(tmp_path: Path) -> None:
+    """A community says of that key who is set apart."""
+    assert "no channel can be called" in refused(tmp_path, '[channels.members]\nadapter = "loopback"\n')
+
+
+def test_a_number_with_a_point_weighs_what_stands_there() -> None:
+    """0.1 is a tenth, not the float next to it."""
+    members = {"ada": {"weight": 0.1}}
+    (ada,) = communities(Settings.of(communities={"club": {"local": ["ada"], "members": members}}))[
+        "club"
+    ].roll
+    assert ada.weight == Fraction(1, 10)
 
 
 def test_a_plain_list_of_people_is_a_community_of_the_local_channel() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from socialbpm.cli.narration import Narrator
 from socialbpm.cli.output import as_text, say
 from socialbpm.settings import Settings
-from socialbpm.settings.models import LOCAL, Bindings
+from socialbpm.settings.bindings import LOCAL, MEMBERS, Bound
 from socialbpm.settings.wiring import wire
 from socialbpm.social import Social
 from socialbpm.social.views import RequestView, Run
@@ -27,7 +27,7 @@ PASSES = 1000  # a process that has not ended after so many timers and answers w
 def tryout(
     files: Sequence[Path],
     data: Mapping[str, Any],
-    known: Mapping[str, Bindings],
+    known: Mapping[str, Bound],
     people: list[str],
     *,
     quiet: bool,
@@ -49,18 +49,13 @@ def tryout(
     return ended
 
 
-def _local(
-    files: Sequence[Path], known: Mapping[str, Bindings], people: list[str]
-) -> dict[str, dict[str, list[str]]]:
+def _local(files: Sequence[Path], known: Mapping[str, Bound], people: list[str]) -> dict[str, dict[str, Any]]:
     """Every community on the local channel: with its own people if the settings know it, else with
     ``people``.
     """
-    rolls = {
-        name: sorted({p for binding in bound.values() for p in binding.people})
-        for name, bound in known.items()
-    }
-    named = dict.fromkeys(communities_of(files), people)
-    return {name: {LOCAL: roll} for name, roll in (named | rolls).items()}
+    named = {name: {LOCAL: people} for name in communities_of(files)}
+    rolls = {name: {LOCAL: sorted(bound.people), MEMBERS: bound.members} for name, bound in known.items()}
+    return named | rolls
 
 
 def _go_on(social: Social, clock: FakeClock, run_id: str) -> bool:

@@ -27,48 +27,10 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 from socialbpm.calendars import Calendar
 from socialbpm.content_rules import ContentRules
 from socialbpm.errors import DefinitionError, Problem
-from socialbpm.people import Account, Community, Member
-from socialbpm.posts import Destination
-from socialbpm.settings import content, secret, tomlfile
+from socialbpm.people import Community
+from socialbpm.settings import bindings, content, secret, tomlfile
+from socialbpm.settings.bindings import Bindings
 from socialbpm.settings.tomlfile import TomlFile
-from socialbpm.tasks.notation import nearest
-
-LOCAL = "local"
-
-
-def _short(value: Any) -> Any:
-    """``["ada", "grace"]`` says who the people are and leaves the room to the community's name."""
-    return {"people": value} if isinstance(value, list | tuple) else value
-
-
-def _named(value: Any) -> Any:
-    """A list of people: each has the account of their own name. Raises ValueError."""
-    if isinstance(value, list | tuple) and (odd := [each for each in value if not isinstance(each, str)]):
-        raise ValueError(f"{odd[0]!r} is no name of a person; put names in quotes")
-    return {person: person for person in value} if isinstance(value, list | tuple) else value
-
-
-def _bound(value: Any) -> Any:
-    """A plain list of people is a community of the local channel."""
-    return {LOCAL: value} if isinstance(value, list | tuple) else value
-
-
-class Binding(BaseModel):
-    """Where a community is on one channel account: the room, and each person's account there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    room: str = Field("", description="The room or timeline; the community's own name if left out.")
-    people: Annotated[dict[str, str], BeforeValidator(_named)] = Field(
-        default_factory=dict,
-        description="Person → the stable id of their account on this channel; a list: the names are the ids.",
-    )
-
-
-Bindings = Annotated[
-    dict[str, Annotated[Binding, BeforeValidator(_short)]],
-    BeforeValidator(_bound),
-]
 
 
 class Channel(BaseModel):
@@ -223,25 +185,8 @@ class _ArgumentSettings(Settings):
 
 
 def communities(settings: Settings) -> dict[str, Community]:
-    """The communities as the middle knows them. Everybody can also answer by the local pages, as
-    themselves.
-    """
-    return {name: _community(name, bindings) for name, bindings in settings.communities.items()}
-
-
-def _community(name: str, bindings: Mapping[str, Binding]) -> Community:
-    accounts: dict[str, set[Account]] = {}
-    for channel, binding in bindings.items():
-        for person, account in binding.people.items():
-            own = accounts.setdefault(person, {Account(channel=LOCAL, id=person)})
-            own.add(Account(channel=channel, id=account))
-    return Community(
-        name=name,
-        destinations=tuple(
-            Destination(channel=channel, room=binding.room or name) for channel, binding in bindings.items()
-        ),
-        roll=tuple(Member(person=person, accounts=frozenset(ids)) for person, ids in accounts.items()),
-    )
+    """The communities as the middle knows them."""
+    return bindings.communities(settings.communities)
 
 
 def _validated(model: type[Settings], values: Mapping[str, Any], file: TomlFile | None) -> Settings:
@@ -265,44 +210,5 @@ def _unbound(settings: Settings, file: TomlFile | None) -> Iterator[Problem]:
     """What cannot be seen key by key: unknown names, and two people behind one account."""
     for what, remedy in content.unbound(settings.content_rules, settings.communities.keys()):
         yield file.problem((content.KEY,), what, remedy) if file else Problem(what=what, remedy=remedy)
-    known = {LOCAL, *settings.channels}
-    owners: dict[tuple[str, str], str] = {}
-    for name, bindings in settings.communities.items():
-        for channel, binding in bindings.items():
-            place = ("communities", name, channel)
-            for what, remedy in (
-                *_unknown(name, channel, known),
-                *_shared(name, channel, binding, owners),
-                *_renamed(name, channel, binding),
-            ):
-                yield file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy)
-
-
-def _unknown(name: str, channel: str, known: set[str]) -> Iterator[tuple[str, str]]:
-    if channel not in known:
-        what = f"community '{name}' is bound to '{channel}', which is no channel"
-        near = nearest(channel, known)
-        connect = f"connect it under [channels.{channel}]"
-        yield what, f"did you mean '{near}'? If not, {connect}" if near else f"{connect}, or use {LOCAL}"
-
-
-def _shared(
-    name: str, channel: str, binding: Binding, owners: dict[tuple[str, str], str]
-) -> Iterator[tuple[str, str]]:
-    """``owners`` gathers who has which account over all communities: a request may go to several."""
-    for person, account in binding.people.items():
-        owner = owners.setdefault((channel, account), person)
-        if owner != person:
-            what = (
-                f"community '{name}': '{owner}' and '{person}' share the account '{account}' of '{channel}'"
-            )
-            yield what, "one account answers for one person, by one name everywhere"
-
-
-def _renamed(name: str, channel: str, binding: Binding) -> Iterator[tuple[str, str]]:
-    for person, account in binding.people.items():
-        if channel == LOCAL and account != person:
-            what = (
-                f"community '{name}': on the local pages '{person}' is known by that name, not as '{account}'"
-            )
-            yield what, 'list the names: ["…"]'
+    for place, what, remedy in bindings.unbound(settings.communities, frozenset(settings.channels)):
+        yield file.problem(place, what, remedy) if file else Problem(what=what, remedy=remedy)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -105,14 +105,24 @@ def _spelled(place: Sequence[str | int]) -> str:
 
 def _fields(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
     """The keys that the model at ``place`` knows."""
+    free = False
     for part in place:
-        if isinstance(part, int) or part not in _names(model):
+        if free or isinstance(part, int):
+            free = False
             continue  # a list index or the free key of a mapping: the element's model is the one we hold
-        inner = _model_in(_names(model)[part])
-        if inner is None:
+        named = part in _names(model)
+        annotation = _names(model)[str(part)] if named else _further(model)
+        inner = _model_in(annotation)
+        if inner is not None:
+            model, free = inner, get_origin(annotation) is dict
+        elif named:
             return []
-        model = inner
     return list(_names(model))
+
+
+def _further(model: type[BaseModel]) -> Any:
+    """What stands under a key that the model does not name."""
+    return next(iter(get_args(get_type_hints(model).get("__pydantic_extra__"))[1:]), None)
 
 
 def _names(model: type[BaseModel]) -> Mapping[str, Any]:

@@ -24,7 +24,8 @@ from socialbpm.outcomes import Outcomes
 from socialbpm.posts import Capabilities
 from socialbpm.requests import Requests
 from socialbpm.settings import secret
-from socialbpm.settings.models import LOCAL, Channel, Settings, bound_or_refused, communities
+from socialbpm.settings.bindings import LOCAL
+from socialbpm.settings.models import Channel, Settings, bound_or_refused, communities
 from socialbpm.social import Rooms, Social
 from socialbpm.spiff.burst import Stubs
 from socialbpm.spiff.definitions import Definitions
