@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from socialbpm import posts
 from socialbpm.channels import answers, signatures
@@ -59,8 +61,16 @@ class LocalStage(Stage):
 
     def seen(self) -> list[Seen]:
         """Straight from the table that the pages read."""
+        return self._seen(select(local_post.c.post).where(local_post.c.deleted == 0))
+
+    def seen_by(self, account: str) -> list[Seen]:
+        """As the pages show it: the room that everybody is in, and the own one."""
+        rooms = local_post.c.room.in_([self.room, f"@{account}"])
+        return self._seen(select(local_post.c.post).where(local_post.c.deleted == 0, rooms))
+
+    def _seen(self, query: Select[Any]) -> list[Seen]:
         with self._store.read() as conn:
-            rows = conn.execute(select(local_post.c.post).where(local_post.c.deleted == 0)).scalars().all()
+            rows = conn.execute(query).scalars().all()
         return [
             Seen(posts.plain(post.text), tuple(media.alt for media in post.media))
             for post in map(posts.load, rows)
@@ -105,8 +115,11 @@ class LoopbackStage(Stage):
 
     def seen(self) -> list[Seen]:
         """As the server has it."""
-        standing = [post for post in self.server.posts() if not post["deleted"]]
-        return [Seen(post["text"], tuple(media["alt"] for media in post["media"])) for post in standing]
+        return _as_seen(post for post in self.server.posts() if not post["deleted"])
+
+    def seen_by(self, account: str) -> list[Seen]:
+        """As the server shows it to them."""
+        return _as_seen(self.server.seen_by(account))
 
     def body(self, said: Said) -> bytes:
         """As the server writes it."""
@@ -135,3 +148,7 @@ class LoopbackStage(Stage):
         if self._up:
             self.server.close()
         self._up = False
+
+
+def _as_seen(standing: Iterable[dict[str, Any]]) -> list[Seen]:
+    return [Seen(post["text"], tuple(media["alt"] for media in post["media"])) for post in standing]

@@ -156,6 +156,14 @@ class PutsNoQuestions(LocalChannel):
         return super().publish(post)
 
 
+class KnowsNoSecrets(LocalChannel):
+    """Private words in the room of all."""
+
+    def private_room(self, account: str) -> str:
+        """Where everybody is."""
+        return "room"
+
+
 # Loopback channels, sabotaged
 
 
@@ -236,6 +244,14 @@ class FormatsData(LoopbackChannel):
         )
 
 
+class TakesOneForAnother(LoopbackChannel):
+    """Private words in somebody else's room."""
+
+    def private_room(self, account: str) -> str:
+        """Of people whose accounts begin alike."""
+        return super().private_room(account[:2])
+
+
 class FindsNothing(LoopbackChannel):
     """So it will be posted again."""
 
@@ -302,9 +318,11 @@ LOCAL = [
     (LosesTheRequest, "test_a_genuine_answer_is_read"),
     (TellsItsSecret, "test_no_secret_shows_in_any_error"),
     (DeletesEverything, "test_a_deleted_post_is_gone"),
+    (KnowsNoSecrets, "test_a_private_room_is_seen_by_its_account_alone"),
     (RevivesByEdit, "test_an_edit_of_what_is_gone_is_rejected"),
 ]
 LOOPBACK = [
+    (TakesOneForAnother, {}, "test_a_private_room_is_seen_by_its_account_alone"),
     (NewKeyEachTime, {}, "test_the_same_key_is_the_same_post"),
     (NewKeyEachTime, {"mode": "lookup"}, "test_a_post_is_found_by_its_key"),
     (TriesAgainByItself, {"mode": "none"}, "test_a_lost_answer_is_unknown_and_never_sent_twice"),

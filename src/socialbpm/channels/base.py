@@ -94,6 +94,14 @@ class Channel(ABC):
         """Take the post down; a post that is gone already is no error. Needs ``can_delete``."""
         raise self._undeclared("delete")
 
+    def private_room(self, account: str) -> str:
+        """The room in which only this account sees what is posted. Needs ``private``.
+
+        Says it without asking the platform, and always the same: it is part of the key of what is posted
+        there. What a platform wants opened first is opened by ``publish``.
+        """
+        raise self._undeclared("private_room")
+
     def within(self, conn: sqlalchemy.Connection) -> Channel | None:
         """This channel writing in the transaction of ``conn``, if its posts are rows of that very store.
 

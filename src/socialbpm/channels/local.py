@@ -23,6 +23,8 @@ from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import local_post
 
 MAX_TEXT = 20_000
+PRIVATE = "@"
+"""What the rooms of single persons begin with."""
 
 
 class LocalChannel(Channel):
@@ -39,6 +41,7 @@ class LocalChannel(Channel):
         can_edit=True,
         can_delete=True,
         can_thread=True,
+        private=True,
     )
 
     def publish(self, post: Post) -> Receipt:
@@ -61,6 +64,10 @@ class LocalChannel(Channel):
         """Take the post down; it stays in the store, unseen, so that the same key cannot post again."""
         with self._writing() as conn:
             _DELETE.change(conn, **self._at(receipt))
+
+    def private_room(self, account: str) -> str:
+        """The person's own page; no community can have such a room."""
+        return PRIVATE + account
 
     def within(self, conn: Connection) -> Channel:
         """The same channel, writing in the transaction of ``conn``."""

@@ -35,6 +35,7 @@ from socialbpm.posts import (
     AskKind,
     Capabilities,
     Dedupe,
+    Destination,
     Intake,
     Media,
     Receipt,
@@ -75,6 +76,7 @@ class ChannelContract:
             "delete": lambda: channel.delete(gone),
             "find": lambda: channel.find(post),
             "collect": lambda: channel.collect(""),
+            "private_room": lambda: channel.private_room("u-ada"),
         }
         for method in (name for name, needed in _abilities(declared).items() if not needed):
             with pytest.raises(UnsupportedFeature):
@@ -188,6 +190,18 @@ class ChannelContract:
         stage.channel.delete(receipt)
         stage.channel.delete(receipt)
         assert [seen.text for seen in stage.seen()] == ["Stays"]
+
+    def test_a_private_room_is_seen_by_its_account_alone(self, stage: Stage) -> None:
+        """What is for one person reaches them, and nobody else; the room is the same each time."""
+        channel = stage.channel
+        if not channel.capabilities.private:
+            pytest.skip("has no private rooms")
+        for account in ("u-ada", "u-grace"):
+            assert channel.private_room(account) == channel.private_room(account)
+            place = Destination(channel=channel.name, room=channel.private_room(account))
+            channel.publish(replace(stages.post(stage, f"k-{account}", f"For {account}"), destination=place))
+        for account in ("u-ada", "u-grace"):
+            assert [seen.text for seen in stage.seen_by(account)] == [f"For {account}"]
 
     # when things break
 
@@ -325,6 +339,7 @@ def _abilities(declared: Capabilities) -> dict[str, bool]:
         "delete": declared.can_delete,
         "find": declared.dedupe is Dedupe.LOOKUP,
         "collect": declared.intake is Intake.COLLECT,
+        "private_room": declared.private,
     }
 
 

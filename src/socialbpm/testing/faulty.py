@@ -56,6 +56,9 @@ class _Faulty(Channel):
     def find(self, post: Post) -> Receipt | None:
         return self._real.find(post)
 
+    def private_room(self, account: str) -> str:
+        return self._real.private_room(account)
+
     def receive(self, event: RawEvent) -> Inbound:
         return self._real.receive(event)
 

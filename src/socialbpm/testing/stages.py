@@ -50,6 +50,10 @@ class Stage(ABC):
     def seen(self) -> list[Seen]:
         """What stands on the platform now, oldest first: asked of the platform, not of the adapter."""
 
+    def seen_by(self, account: str) -> list[Seen]:
+        """Of what stands there, what this account can see, oldest first. Needed if it has private rooms."""
+        raise NotImplementedError("a channel with private rooms needs 'seen_by' of its stage")
+
     def event(self, said: Said) -> RawEvent:
         """The genuine event of that answer, with the headers that prove it and no others."""
         return self.signed(self.body(said))

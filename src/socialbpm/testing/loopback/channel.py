@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
+from urllib.parse import quote
 
 from socialbpm.channels import answers, http, signatures
 from socialbpm.channels.base import Batch, Channel, Connection, Inbound, RawEvent
@@ -43,6 +44,7 @@ class LoopbackChannel(Channel):
         can_edit=True,
         can_delete=True,
         can_thread=True,
+        private=True,
         batch=100,
     )
 
@@ -59,7 +61,8 @@ class LoopbackChannel(Channel):
 
     def publish(self, post: Post) -> Receipt:
         """Create the post in its room; in key mode a repeat returns the first receipt."""
-        return _receipt(self._write("POST", f"/rooms/{post.destination.room}/posts", self._body(post)))
+        room = quote(post.destination.room, safe="@")
+        return _receipt(self._write("POST", f"/rooms/{room}/posts", self._body(post)))
 
     def edit(self, receipt: Receipt, post: Post) -> Receipt:
         """Replace what stands there."""
@@ -79,6 +82,10 @@ class LoopbackChannel(Channel):
             return super().find(post)
         found = self._read("/posts", {"key": post.key})["posts"]
         return _receipt(found[0]) if found else None
+
+    def private_room(self, account: str) -> str:
+        """The room that the server shows to this account alone."""
+        return f"@{account}"
 
     def receive(self, event: RawEvent) -> Inbound:
         """Verify the server's signature, then read the answer."""

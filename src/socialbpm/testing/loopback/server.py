@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx2
 
@@ -95,6 +95,10 @@ class LoopbackServer:
         with self._lock:
             return self._shelf.posts()
 
+    def seen_by(self, account: str) -> list[Body]:
+        """What this account can see of what stands: all but the private rooms of others."""
+        return [post for post in self.posts() if not post["deleted"] and _may_see(account, post["room"])]
+
     def answer(self, **answer: Any) -> tuple[bytes, dict[str, str]]:
         """A person answers: see ``channels.answers.Answer`` for the fields.
 
@@ -113,7 +117,7 @@ class LoopbackServer:
 
     def create(self, room: str, body: Body) -> Reply:
         """A new post."""
-        return 201, _stands(self._shelf.create(room, body, once=self.mode is Dedupe.KEY), self.url)
+        return 201, _stands(self._shelf.create(unquote(room), body, once=self.mode is Dedupe.KEY), self.url)
 
     def edit(self, id: str, body: Body) -> Reply:
         """Another body for a post."""
@@ -252,6 +256,10 @@ class _Calls(BaseHTTPRequestHandler):
             self.send_header("retry-after", "1")
         self.end_headers()
         self.wfile.write(content)
+
+
+def _may_see(account: str, room: str) -> bool:
+    return not room.startswith("@") or room == f"@{account}"
 
 
 def _stands(id: int, url: str) -> Body:
