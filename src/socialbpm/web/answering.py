@@ -15,7 +15,7 @@ from socialbpm.responses import Verdict
 from socialbpm.web import reading
 from socialbpm.web.guard import Form, read_form
 from socialbpm.web.pages import Pages, require_seen
-from socialbpm.web.reading import Question
+from socialbpm.web.questions import Question
 from socialbpm.web.session import Link, LinkRefused
 from socialbpm.web.site import Guest, Site, root_of
 from socialbpm.web.viewers import viewer_of

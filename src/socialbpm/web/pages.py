@@ -17,7 +17,7 @@ from socialbpm.people import Community
 from socialbpm.posts import Media
 from socialbpm.store.tables import media
 from socialbpm.web import reading, runs, streams
-from socialbpm.web.reading import Answer, Question
+from socialbpm.web.questions import Answer, Question
 from socialbpm.web.site import Guest, Site, root_of
 from socialbpm.web.streams import Posted
 

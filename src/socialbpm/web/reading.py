@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,73 +12,16 @@ from socialbpm import posts, tasks
 from socialbpm.outbox import drafts
 from socialbpm.outbox.deliveries import Action, Purpose
 from socialbpm.policies import Count
-from socialbpm.posts import AskKind, Choice, Media, Post, Text
+from socialbpm.posts import Post
 from socialbpm.responses import Outcome, Standing
 from socialbpm.social import LOCAL
 from socialbpm.social.views import LIVE
 from socialbpm.store.tables import delivery, event, process, request, response, run, voter, voter_account
+from socialbpm.web.questions import Answer, Question
 from socialbpm.web.viewers import Viewer, sees_request
 
 ENDED = ("CLOSED", "RESUMED", "CANCELLED")
 OUTCOME = TypeAdapter(Outcome)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A response as its person sees it. ``standing`` is '' until it has been counted."""
-
-    seq: int
-    person: str
-    choices: tuple[str, ...]
-    comment: str
-    at: datetime
-    standing: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A request with everything a page shows of it.
-
-    ``text`` and ``media`` are those of its newest post. ``kind`` is None for a status, which asks nothing.
-    ``mine`` is the viewer's ballot that stands; ``names_shown`` says whether all may see who answered what.
-    """
-
-    id: str
-    run: str
-    process: str
-    name: str
-    element: str
-    state: str
-    version: int
-    kind: AskKind | None
-    text: Text
-    media: tuple[Media, ...]
-    choices: tuple[Choice, ...]
-    changeable: bool
-    names_shown: bool
-    on_roll: bool
-    opened_at: datetime
-    ends_at: datetime | None
-    closed_at: datetime | None
-    count: Count | None
-    outcome: Outcome | None
-    error: str
-    mine: Answer | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether answers are taken."""
-        return self.state in LIVE
-
-    @property
-    def answerable(self) -> bool:
-        """Whether the viewer may answer now."""
-        return self.is_open and self.kind is not None and self.on_roll and (self.changeable or not self.mine)
-
-    def label(self, key: str) -> str:
-        """What people read for the choice ``key``."""
-        return next((choice.label for choice in self.choices if choice.key == key), key)
 
 
 def question(conn: Connection, viewer: Viewer, request_id: str) -> Question | None:
@@ -150,7 +91,6 @@ def _pictured(conn: Connection, viewer: Viewer, rows: Sequence[Row[Any]]) -> lis
 
 def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question:
     task = tasks.load(row.task)
-    asking = task if isinstance(task, tasks.Asking) else None
     return Question(
         id=row.id,
         run=row.run,
@@ -159,17 +99,15 @@ def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question
         element=row.element,
         state=row.state,
         version=row.version,
-        kind=asking.kind if asking else None,
+        asking=task if isinstance(task, tasks.Asking) else None,
         text=post.text if post else drafts.wording(task, ""),
         media=post.media if post else (),
-        choices=asking.offered if asking else (),
-        changeable=asking is not None and asking.ballots == "changeable",
-        names_shown=isinstance(task, tasks.RequestReview) or "voters" in task.include,
         on_roll=bool(row.on_roll),
         opened_at=row.opened_at,
         ends_at=row.ends_at,
         closed_at=row.closed_at,
-        count=Count.load(row.counted) if row.counted else None,
+        counted=Count.load(row.counted) if row.counted else None,
+        standings=row.standings,
         outcome=OUTCOME.validate_python(row.outcome) if row.outcome else None,
         error=row.error,
         mine=mine,
@@ -193,7 +131,7 @@ def _standing_ballots(conn: Connection, viewer: Viewer, ids: Sequence[str]) -> d
     counting = or_(response.c.standing == Standing.ACCEPTED, response.c.standing.is_(None))
     rows = conn.execute(_own_answers(viewer, ids).where(counting).order_by(event.c.seq)).all()
     last = {row.request: row for row in rows}
-    return {request_id: _answer(row) for request_id, row in last.items() if row.choices}
+    return {request_id: _answer(row) for request_id, row in last.items() if row.choices or row.delegate}
 
 
 def _own_answers(viewer: Viewer, ids: Sequence[str]) -> Select[Any]:
@@ -209,7 +147,14 @@ def _own_answers(viewer: Viewer, ids: Sequence[str]) -> Select[Any]:
 
 
 def _answers(person: ColumnElement[str], *ids: str) -> Select[Any]:
-    columns = (event.c.seq, event.c.request, event.c.choices, event.c.comment, event.c.received_at)
+    columns = (
+        event.c.seq,
+        event.c.request,
+        event.c.choices,
+        event.c.comment,
+        event.c.received_at,
+        event.c.delegate,
+    )
     query = select(*columns, person.label("person"), response.c.standing, response.c.reason)
     return query.outerjoin_from(event, response, event.c.seq == response.c.seq).where(
         event.c.request.in_(ids)
@@ -223,6 +168,7 @@ def _answer(row: Row[Any]) -> Answer:
         choices=tuple(row.choices),
         comment=row.comment,
         at=row.received_at,
+        delegate=row.delegate or "",
         standing=row.standing or "",
         reason=row.reason or "",
     )

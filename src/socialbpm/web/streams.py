@@ -14,7 +14,7 @@ from socialbpm.people import Community
 from socialbpm.posts import Media, Text
 from socialbpm.store.tables import local_post
 from socialbpm.web import reading
-from socialbpm.web.reading import Question
+from socialbpm.web.questions import Question
 from socialbpm.web.viewers import Viewer
 
 PAGE = 20  # threads
