@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 300
 SHOWN = 40
+OBJECTION = "object"
 
 
-def flaw(rule: Rule, ballot: tuple[str, ...]) -> str:
-    """Why a ballot does not count, for the person who cast it; '' if it does. An empty one takes it back."""
+def flaw(rule: Rule, ballot: tuple[str, ...], *, reasoned: bool = True) -> str:
+    """Why a ballot does not count, for the person who cast it; '' if it does. An empty one takes it back.
+
+    ``reasoned`` says whether it came with a reason: who objects to a proposal owes one.
+    """
     if ballot == (ABSTAIN,):
         return "" if rule.abstain else "abstaining is not offered here"
     if rule.ballot == "text":
         return _of_text(ballot)
+    if rule.ballot == "consent" and not reasoned and OBJECTION in ballot:
+        return "an objection needs a reason: say why, and send it again"
     return next(_flaws(rule, _named(rule, ballot)), "") if ballot else ""
 
 

@@ -110,11 +110,17 @@ class Rule:
         """Whether the vote of a person in these groups is binding."""
         return not self.binding or not self.binding.isdisjoint(groups)
 
-    def problems(self, roll_size: int | None = None, roll: Mapping[str, Fraction] | None = None) -> list[str]:
+    def problems(
+        self,
+        roll_size: int | None = None,
+        roll: Mapping[str, Fraction] | None = None,
+        groups: Mapping[str, frozenset[str]] | None = None,
+    ) -> list[str]:
         """Why this rule makes no sense or this roll cannot meet it, each with its remedy; [] if all is well.
 
-        ``roll`` is each person's weight, if it is known; ``roll_size`` their number, if only that is.
+        ``roll`` is each person's weight and ``groups`` those they are in, if they are known; ``roll_size``
+        is their number, if only that is.
         """
         from socialbpm.policies.soundness import problems  # stands on this module
 
-        return problems(self, roll_size, roll)
+        return problems(self, roll_size, roll, groups)

@@ -19,15 +19,21 @@ _SEVERAL = ("multiple", "ranked")
 
 
 def problems(
-    rule: Rule, roll_size: int | None = None, roll: Mapping[str, Fraction] | None = None
+    rule: Rule,
+    roll_size: int | None = None,
+    roll: Mapping[str, Fraction] | None = None,
+    groups: Mapping[str, frozenset[str]] | None = None,
 ) -> list[str]:
     """Each problem as a phrase with its remedy. What is None is not known yet and not judged.
 
-    ``roll`` is each person's weight; when only ``roll_size`` is known, each person weighs 1.
+    ``roll`` is each person's weight, ``groups`` those that each person is in; when only ``roll_size`` is
+    known, each person weighs 1.
     """
-    unknown = list(_unknown_names(rule))
+    unknown = [*_unknown_names(rule), *(() if groups is None else _unknown_groups(rule, groups))]
     if unknown:
         return unknown
+    if roll is not None and groups is not None:
+        roll = {person: weight for person, weight in roll.items() if rule.binds(groups[person])}
     size = roll_size if roll is None else len(roll)
     if size == 0:
         return ["nobody may answer: the roll is empty; name reviewers or voters who are in the community"]
@@ -55,6 +61,22 @@ def _unknown_names(rule: Rule) -> Iterator[str]:
         yield _unknown("tie", rule.tie, TIES)
     if rule.close not in CLOSES:
         yield _unknown("close", rule.close, CLOSES)
+
+
+def _unknown_groups(rule: Rule, groups: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """A group of which nobody is on the roll, or fewer than its quorum."""
+    there = [name for each in groups.values() for name in each]
+    for name in sorted(rule.binding.union(rule.group_quorum)):
+        needed = rule.group_quorum.get(name, 1)
+        if name not in there:
+            near = get_close_matches(name, sorted(set(there)), 1)
+            remedy = f"did you mean '{near[0]}'?" if near else "put somebody in it, or use another name"
+            yield f"nobody who may answer is in a group '{name}'; {remedy}"
+        elif there.count(name) < needed:
+            yield (
+                f"the quorum of group '{name}' is {needed}, and {there.count(name)} of it may answer; "
+                "lower it or add people"
+            )
 
 
 def _ballots(rule: Rule) -> Iterator[str]:

@@ -11,7 +11,6 @@ from socialbpm.errors import TaskFailed
 from socialbpm.outbox import drafts
 from socialbpm.outcomes import timing
 from socialbpm.people import Community, Member
-from socialbpm.policies import Rule
 from socialbpm.posts import Destination
 from socialbpm.requests import rolls
 from socialbpm.tasks import Asking, SocialTask
@@ -91,7 +90,7 @@ class Prospects:
             return (), ()
         everybody = rolls.members(task, self._communities)
         voters = rolls.eligible(task, everybody)
-        problems = Rule.of(task).problems(roll={member.person: member.weight for member in voters})
+        problems = rolls.problems(task, voters)
         if problems:
             raise TaskFailed(INVALID, "; ".join(problems))
         return everybody, voters

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from socialbpm.errors import TaskFailed
 from socialbpm.people import Account, Community, Member
+from socialbpm.policies import Rule
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import voter, voter_account
 from socialbpm.tasks import Asking
@@ -38,6 +39,17 @@ def eligible(task: Asking, everybody: Sequence[Member]) -> tuple[Member, ...]:
     """Those who may answer: not the author, unless the model says so."""
     author = task.author if task.exclude_author else ""
     return tuple(member for member in everybody if member.person != author)
+
+
+def problems(task: Asking, voters: Sequence[Member]) -> list[str]:
+    """Why the rule of ``task`` makes no sense for these people; [] if all is well."""
+    rule = Rule.of(task)
+    if task.electorate == "open":
+        return rule.problems()
+    return rule.problems(
+        roll={member.person: member.weight for member in voters},
+        groups={member.person: member.groups for member in voters},
+    )
 
 
 def freeze(conn: Connection, request: str, everybody: Sequence[Member], voters: Sequence[Member]) -> None:

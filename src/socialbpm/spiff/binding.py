@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from socialbpm.errors import Problem, TaskFailed
 from socialbpm.people import Community
-from socialbpm.policies import Rule
 from socialbpm.posts import Capabilities, Text, plain
 from socialbpm.requests.rolls import eligible, members
+from socialbpm.requests.rolls import problems as roll_problems
 from socialbpm.spiff.xml import SocialElement
 from socialbpm.tasks import (
     Asking,
@@ -79,11 +79,11 @@ def _roll(
     if not isinstance(task, Asking) or unknown & (_RULING | _WHOSE):
         return
     try:
-        roll = {member.person: member.weight for member in eligible(task, members(task, communities))}
+        voters = eligible(task, members(task, communities))
     except TaskFailed as failure:
         yield element.place.problem(failure.what)
         return
-    for problem in Rule.of(task).problems(roll=roll):
+    for problem in roll_problems(task, voters):
         what, _, remedy = problem.partition("; ")
         yield element.place.problem(what, remedy, attribute="policy")
 
