@@ -130,6 +130,13 @@ def test_of_several_with_the_fewest_the_one_that_had_fewest_before_drops_out() -
     assert not any(each.by_listing for each in held)
 
 
+def test_the_round_just_before_counts_more_than_the_first() -> None:
+    """B and C have 5 each; in the second round it was B 4, C 5, in the first B 4, C 3."""
+    profile = {"A": 9, "B": 4, "C": 3, "D>B": 1, "D": 2, "E>C": 2}
+    held = rounds("ABCDE", ranked("instant_runoff", profile)[1].part(Rankings).each())
+    assert [each.out for each in held] == ["E", "D", "B", ""]
+
+
 def test_if_they_were_always_equal_the_one_listed_last_drops_out_and_that_is_told() -> None:
     """One at a time, never both."""
     profile = {"A": 3, "B>A": 2, "C>A": 2}
