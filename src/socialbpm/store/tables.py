@@ -154,11 +154,12 @@ delivery = Table(
     Column("room", String, nullable=False),
     Column(
         "purpose", String(8), nullable=False
-    ),  # open | given_up | revise | close: which step of the request it serves
+    ),  # open | given_up | revise | close | approve | escalate | remind: which step of the request it serves
     Column("action", String(8), nullable=False),  # create | edit | delete
     Column("seq", Integer, nullable=False),  # order of the writes to one post; the newest edit wins
     Column("creates", String(36)),  # the create that an edit or delete belongs to
     Column("parent", String(36)),  # the create that this create answers (its thread); sent before it
+    Column("person", String),  # whom a private post is for
     Column("post", JSON, nullable=False),  # frozen posts.Post; while PREPARING its media are sources
     Column("state", String(10), nullable=False),
     Column("due", Instant, nullable=False),  # not before
@@ -173,6 +174,18 @@ delivery = Table(
     _index_where_set("social_delivery_writes", "creates"),
     _index_where_set("social_delivery_answers", "parent"),
     Index("social_delivery_stuck", "channel", "state"),
+)
+
+# requests: reminders and escalation of those requests that have any
+care = Table(
+    "social_care",
+    metadata,
+    Column("request", String(36), ForeignKey("social_request.id"), primary_key=True),
+    Column("since", Instant, nullable=False),  # when its intervals began: the posts stood, or were revised
+    Column("passed", Integer, nullable=False, default=0),  # so many intervals have been dealt with since then
+    Column("window", Integer, nullable=False, default=0),  # so often people were reminded, versions included
+    Column("after", String),  # the last person of this window so far; NULL: nobody is left in it
+    Column("escalated_at", Instant),
 )
 
 # media: content-addressed bodies; a variant is what a channel's limits made of an original

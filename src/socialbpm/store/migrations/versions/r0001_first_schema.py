@@ -277,6 +277,17 @@ def upgrade() -> None:
     op.create_index("social_request_live", "social_request", ["run", "state"], unique=False)
     op.create_index("social_request_of_element", "social_request", ["run", "element", "round"], unique=False)
     op.create_table(
+        "social_care",
+        sa.Column("request", sa.String(length=36), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("passed", sa.Integer(), nullable=False),
+        sa.Column("window", sa.Integer(), nullable=False),
+        sa.Column("after", sa.String(), nullable=True),
+        sa.Column("escalated_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["request"], ["social_request.id"]),
+        sa.PrimaryKeyConstraint("request"),
+    )
+    op.create_table(
         "social_delivery",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("request", sa.String(length=36), nullable=False),
@@ -287,6 +298,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("creates", sa.String(length=36), nullable=True),
         sa.Column("parent", sa.String(length=36), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
         sa.Column("post", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("due", sa.BigInteger(), nullable=False),
