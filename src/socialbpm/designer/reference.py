@@ -95,6 +95,7 @@ _KINDS = {
     "int | None": "number or null",
     "list[str]": "list of strings",
     "dict[str, int]": "numbers by key",
+    "dict[str, int | str]": "numbers by key, or text",
     "list[Reason]": "list of `choice`, `comment`",
     "list[Voter]": "list of `person`, `choices`",
 }

@@ -236,6 +236,8 @@ def _dump(outcome: Outcome) -> dict[str, Any]:
         "explanation": outcome.explanation,
         "winners": list(outcome.winners),
         "counts": outcome.counts,
+        "order": list(outcome.order),
+        "scores": {key: str(score) for key, score in outcome.scores.items()},
     }
 
 

@@ -45,9 +45,18 @@ def _asked(conn: Connection, row: Row[Any], include: frozenset[str]) -> AskResul
         eligible=row.counted["roll"],
         winners=winners,
         winner=winners[0] if len(winners) == 1 else None,
+        order=row.outcome.get("order", []),
+        scores={key: _number(score) for key, score in row.outcome.get("scores", {}).items()},
+        advisory=row.counted.get("advisory", {}),
+        deadline=row.deadline.isoformat() if row.deadline else "",
         reasons=_reasons(conn, row.id) if "reasons" in include else [],
         voters=_voters(conn, row.id) if "voters" in include else [],
     )
+
+
+def _number(score: str) -> int | str:
+    """A whole number as such; data has no fractions, and a float would not be exact."""
+    return score if "/" in score else int(score)
 
 
 def _common(conn: Connection, row: Row[Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ _BALLOTS = by.one_of("ballots", "changeable", "final")
 _OF = by.one_of("of", "votes", "roll")
 _TIE = by.one_of("tie", *TIES, later=("seeded_lot",))
 _SECRECY = by.one_of("secrecy", "public", "hidden_until_close", "pseudonymous")
+_TALLIES = by.one_of("tallies", "advisory", "binding")
 _ELECTORATE = by.one_of("electorate", "roll", "open")
 
 
@@ -33,6 +34,7 @@ class Asking(SocialTask):
         rules.can_be_decided,
         rules.takes_what_it_is_given,
         rules.roll_is_known,
+        rules.tallies_can_count,
         rules.reminds_in_time,
         rules.escalates_to_somebody,
         rules.names_nobody_in_secret,
@@ -130,6 +132,11 @@ class Asking(SocialTask):
         title="Electorate",
         description="Whether only the roll may answer, or anybody: then an account that belongs to nobody "
         "counts as a person of its own.",
+    )
+    tallies: Annotated[Literal["advisory", "binding"], _TALLIES] = Field(
+        default="advisory",
+        title="Tallies",
+        description="Whether what a platform's own poll counts without names is shown apart, or counts too.",
     )
     secrecy: Annotated[Literal["public", "hidden_until_close", "pseudonymous"], _SECRECY] = Field(
         default="public",

@@ -184,6 +184,21 @@ def _unanimous_roll(task: Asking) -> bool:
     return task.policy == "unanimous" and task.quorum is None
 
 
+def tallies_can_count(task: Asking) -> Iterator[Flaw]:
+    """Numbers without names can only be added up at the end, where anybody may answer."""
+    if task.tallies == "advisory":
+        return
+    counts = policies.POLICIES[task.policy].keeps is None and task.kind in ("single", "multiple")
+    needed = (
+        (task.electorate == "open", "need not be of people on the roll", 'electorate="open"'),
+        (task.close == "deadline", "are complete only at the end", 'close="deadline"'),
+        (counts, "are of whole votes for single choices", 'ballot="single" and a policy that counts votes'),
+    )
+    for given, why, remedy in needed:
+        if not given:
+            yield Flaw("tallies", f"tallies of a platform's poll {why}", f"write {remedy}")
+
+
 def reminds_in_time(task: Asking) -> Iterator[Flaw]:
     """A first reminder after the end reaches nobody."""
     if task.remind is not None and isinstance(task.deadline, timedelta) and task.remind >= task.deadline:
