@@ -405,6 +405,13 @@ def test_a_share_is_shown_without_rounding(share: Fraction, shown: str) -> None:
     assert percent(share) == shown
 
 
+@pytest.mark.parametrize(("ballot", "outcome"), [("single", "tie"), ("multiple", "undecided")])
+def test_half_against_half_is_a_tie_only_where_a_ballot_takes_one_side(ballot: str, outcome: str) -> None:
+    """Who may name several does not vote against the others; so one ballot more could not make it a tie."""
+    rule = poll("majority", ballot=ballot)
+    assert closed(rule, directions("ns", 2)).outcome == outcome
+
+
 def test_a_count_of_an_earlier_version_is_read() -> None:
     """What was stored before there were parts is a count without them."""
     stored = directions("nns", 9)
