@@ -466,7 +466,7 @@ def test_the_posts_show_the_end(middle: Middle) -> None:
     (post,) = middle.wall.posts.values()
     assert post.ask is None
     assert post.note.startswith("approved: 1 of 3 reviewers")
-    assert post.note.endswith("(grace)")
+    assert post.note.endswith("(grace) · 2026-01-05 09:00 UTC")
 
 
 def test_a_poll_does_not_tell_who_voted(middle: Middle) -> None:
@@ -489,7 +489,7 @@ def test_cancelling_closes_the_posts(middle: Middle) -> None:
         assert not middle.requests.cancel(conn, request)
     middle.drain()
     (post,) = middle.wall.posts.values()
-    assert (post.ask, post.note) == (None, "cancelled: the ride is off")
+    assert (post.ask, post.note) == (None, "cancelled: the ride is off · 2026-01-05 09:00 UTC")
     assert middle.resumed == []
     assert len(middle.audit("request.cancelled")) == 1
 

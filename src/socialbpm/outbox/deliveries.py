@@ -3,6 +3,8 @@
 ::
 
     PREPARING → DUE → SENDING → SENT
+      ↓         ↑
+      HELD ─────┤                          waits until people have approved it
                   ↑        ├──→ REJECTED   refused for good
                   ├────────┤
                   │        └──→ UNKNOWN    carried out or not: reconciled, else left to a person
@@ -30,12 +32,15 @@ from socialbpm.store.tables import delivery
 from socialbpm.tasks import MediaSource
 
 KEYS = uuid5(NAMESPACE_URL, "urn:socialbpm:1:delivery")
+HELD = "held"
+"""In a stored post: it waits for an approval, also while it is prepared."""
 
 
 class State(StrEnum):
     """Where a delivery stands."""
 
     PREPARING = "PREPARING"
+    HELD = "HELD"
     DUE = "DUE"
     SENDING = "SENDING"
     SENT = "SENT"
@@ -48,13 +53,17 @@ class State(StrEnum):
 class Purpose(StrEnum):
     """Which step of its request a delivery serves. Only OPEN ones count for ``require``.
 
-    GIVEN_UP is one of an opening in whose place a new write has come.
+    GIVEN_UP is one of an opening in whose place a new write has come. APPROVE asks for the approval of what
+    is to be posted, ESCALATE brings the question before a further community, REMIND reminds one person.
     """
 
     OPEN = "open"
     GIVEN_UP = "given_up"
     REVISE = "revise"
     CLOSE = "close"
+    APPROVE = "approve"
+    ESCALATE = "escalate"
+    REMIND = "remind"
 
 
 class Action(StrEnum):
@@ -70,7 +79,9 @@ class Write:
     """A delivery to be: ``post`` may lack its key and its media, which are prepared from ``sources``.
 
     ``seq`` orders the writes to one post, of which ``creates`` is the first. ``parent`` is the create that
-    this one answers. ``due`` is the earliest time. ``skipped`` says why it will not be sent at all.
+    this one answers. ``due`` is the earliest time. ``skipped`` says why it will not be sent at all, ``held``
+    that people must approve it first. ``person`` is whom a private post is for; ``key`` its own key, if it
+    does not go by its destination and number.
     """
 
     request: str
@@ -83,16 +94,24 @@ class Write:
     creates: str | None = None
     parent: str | None = None
     skipped: str = ""
+    held: bool = False
+    person: str | None = None
+    key: str = ""
 
     @cached_property
     def id(self) -> str:
         """The delivery's id and the idempotency key of the remote write."""
-        return delivery_key(self.request, self.post.destination, self.action, self.seq)
+        return self.key or delivery_key(self.request, self.post.destination, self.action, self.seq)
 
 
 def delivery_key(request: str, destination: Destination, action: str, seq: int) -> str:
     """The same for the same write, however often it is decided; no two rooms of one account share one."""
     return str(uuid5(KEYS, "\x1f".join((request, destination.channel, destination.room, action, str(seq)))))
+
+
+def reminder_key(request: str, person: str, window: int) -> str:
+    """One for each person and window of a request, by whatever channel they are reached."""
+    return str(uuid5(KEYS, "\x1f".join((request, "remind", person, str(window)))))
 
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -114,7 +133,7 @@ def sources(row: Row[Any]) -> tuple[MediaSource, ...]:
 
 
 def of_request(conn: Connection, request: str) -> Sequence[Row[Any]]:
-    """All deliveries of a request, in the order of their writes; held until the transaction ends."""
+    """All deliveries of a request but its reminders, in the order of their writes; locked until the end."""
     return _OF_REQUEST.rows(conn, of_request=request).all()
 
 
@@ -126,7 +145,6 @@ def wake_followers(conn: Connection, work: Work, create: str, now: datetime) -> 
 
 def row(write: Write) -> dict[str, Any]:
     """A new delivery as it is stored."""
-    state = State.SKIPPED if write.skipped else State.PREPARING if write.sources else State.DUE
     key = write.id
     return {
         "id": key,
@@ -138,8 +156,9 @@ def row(write: Write) -> dict[str, Any]:
         "seq": write.seq,
         "creates": write.creates,
         "parent": write.parent,
-        "post": body(write.post, key, write.sources),
-        "state": state,
+        "person": write.person,
+        "post": body(write.post, key, write.sources) | ({HELD: True} if write.held else {}),
+        "state": _first_state(write),
         "due": write.due,
         "attempts": 0,
         "remote_id": "",
@@ -149,10 +168,21 @@ def row(write: Write) -> dict[str, Any]:
     }
 
 
+def is_held(row: Row[Any]) -> bool:
+    """Whether a delivery waits for an approval, be it prepared or not."""
+    return row.state == State.HELD or (row.state == State.PREPARING and row.post.get(HELD, False))
+
+
+def _first_state(write: Write) -> State:
+    if write.skipped:
+        return State.SKIPPED
+    return State.PREPARING if write.sources else State.HELD if write.held else State.DUE
+
+
 _INSERT = Prepared(delivery.insert())
 _OF_REQUEST = Prepared(
     select(delivery)
-    .where(delivery.c.request == bindparam("of_request"))
+    .where(delivery.c.request == bindparam("of_request"), delivery.c.purpose != Purpose.REMIND)
     .order_by(delivery.c.seq, delivery.c.channel, delivery.c.room)
     .with_for_update()
 )

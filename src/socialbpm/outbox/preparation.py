@@ -114,9 +114,11 @@ class Preparation:
         """The post as it will be sent."""
         body = {name: value for name, value in row.post.items() if name != "sources"}
         body["media"] = [asdict(item) for item in media]
-        frozen = {"post": body, "state": State.DUE, "attempts": 0, "error": ""}
+        state = State.HELD if deliveries.is_held(row) else State.DUE
+        frozen = {"post": body, "state": state, "attempts": 0, "error": ""}
         conn.execute(update(delivery).where(delivery.c.id == row.id).values(frozen))
-        self._work.schedule(conn, "deliver", row.id, row.due)
+        if state == State.DUE:
+            self._work.schedule(conn, "deliver", row.id, row.due)
 
     def _later(self, claim: Claim, fetched: Sequence[Row[Any]], error: TemporaryFailure) -> None:
         """Out of reach for now. After the patience that a delivery has, it is out of reach for good."""

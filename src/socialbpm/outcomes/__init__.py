@@ -17,19 +17,21 @@ from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
-from socialbpm.outcomes import book, closings, final_read, timing
+from socialbpm.outcomes import book, final_read, timing
+from socialbpm.outcomes.endings import LIVE, Endings
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Sitting, Terms
 from socialbpm.outcomes.timing import Timing
 from socialbpm.policies import Count, Rule, decide
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome
-from socialbpm.store import Store, audit, locks
+from socialbpm.store import Store, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, request, run
-from socialbpm.tasks import Asking, RequestReview, SocialTask
+from socialbpm.tasks import Asking, SocialTask
 
-LIVE = ("OPEN", "CLOSING")
+__all__ = ["LIVE", "Outcomes"]
+
 NOTHING_ASKED = Rule(policy="plurality", choices=())
 
 
@@ -38,6 +40,7 @@ class Outcomes:
 
     def __init__(self, store: Store, clock: Clock, work: Work, outbox: Outbox) -> None:
         self._store, self._clock, self._work, self._outbox = store, clock, work, outbox
+        self._endings = Endings(clock, work, outbox)
         work.register_steps(
             "tally",
             lambda conn, request_id, _: self._advance(conn, request_id),
@@ -70,7 +73,7 @@ class Outcomes:
         if row is None or row.state not in (*LIVE, "CLOSED") or (row.state == "CLOSED" and not cancelled):
             return False
         task = tasks.load(row.task)
-        self._end(conn, row, task, outcome, error=error, reason=reason, cancelled=cancelled)
+        self._endings.end(conn, row, task, outcome, error=error, reason=reason, cancelled=cancelled)
         return True
 
     def result(self, conn: Connection, request_id: str) -> dict[str, Any]:
@@ -141,64 +144,13 @@ class Outcomes:
     ) -> bool:
         """Close the request if it is decided, posted, over or impossible; says whether it was closed."""
         if times.impossible:
-            self._end(conn, row, task, None, error="social.delivery_failed", reason=times.impossible)
+            self._endings.end(conn, row, task, None, error="social.delivery_failed", reason=times.impossible)
             return True
         outcome = _outcome(task, times, sitting)
         if outcome is not None:
-            self._end(conn, row, task, outcome)
+            over = sitting.outcome is None and times.is_over(answered=sitting.count.ballots > 0)
+            self._endings.end(conn, row, task, outcome, at=times.closed_at if over else None)
         return outcome is not None
-
-    def _end(
-        self,
-        conn: Connection,
-        row: Row[Any],
-        task: SocialTask,
-        outcome: Outcome | None,
-        *,
-        error: str = "",
-        reason: str = "",
-        cancelled: bool = False,
-    ) -> None:
-        now = self._clock.now()
-        if outcome is not None and outcome.outcome in task.raise_on:
-            error, reason = f"social.{outcome.outcome}", outcome.explanation
-        state = "CANCELLED" if cancelled else "CLOSED"
-        ended = {"state": state, "closed_at": row.closed_at or now, "error": error}
-        told = row.outcome or (_dump(outcome) if outcome else {"outcome": "", "explanation": reason})
-        _CHANGE.change(conn, of_id=row.id, outcome=told, **ended)
-        self._audit_end(conn, row, now, outcome, error=error, cancelled=cancelled)
-        if row.state in LIVE and isinstance(task, Asking):
-            self._close_posts(conn, row, task, _note(conn, row, task, outcome, reason, cancelled=cancelled))
-        if not cancelled and row.process is not None:  # a host with its own state asks by itself
-            self._work.schedule(conn, "resume", row.run, now)
-
-    def _close_posts(self, conn: Connection, row: Row[Any], task: Asking, note: str) -> None:
-        """No post keeps a question that has ended: each is edited, answered, or not sent any more."""
-        ending = closings.ending(
-            deliveries.of_request(conn, row.id), self._outbox.channels, note, self._clock.now()
-        )
-        if ending.unsent:
-            gone = {"state": deliveries.State.SKIPPED, "error": "the request had ended before it was sent"}
-            conn.execute(update(delivery).where(delivery.c.id.in_(ending.unsent)).values(gone))
-            for create in ending.unsent:
-                deliveries.wake_followers(conn, self._work, create, self._clock.now())
-        self._outbox.enqueue(conn, ending.writes, run=row.run, element=row.element)
-
-    def _audit_end(
-        self,
-        conn: Connection,
-        row: Row[Any],
-        now: datetime,
-        outcome: Outcome | None,
-        *,
-        error: str,
-        cancelled: bool,
-    ) -> None:
-        facts: dict[str, Any] = {"element": row.element, "outcome": outcome.outcome if outcome else ""}
-        if error:
-            facts["error"] = error
-        kind = "request.cancelled" if cancelled else "request.closed"
-        audit.record(conn, now, kind, row.run, row.id, **facts)
 
 
 def _terms(row: Row[Any], task: SocialTask, times: Timing, collected: frozenset[str]) -> Terms:
@@ -228,30 +180,6 @@ def _outcome(task: SocialTask, times: Timing, sitting: Sitting) -> Outcome | Non
         return sitting.outcome
     answered = sitting.count.ballots > 0
     return decide(sitting.terms.rule, sitting.count, closing=times.is_over(answered=answered))
-
-
-def _dump(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "outcome": outcome.outcome,
-        "explanation": outcome.explanation,
-        "winners": list(outcome.winners),
-        "counts": outcome.counts,
-        "order": list(outcome.order),
-        "scores": {key: str(score) for key, score in outcome.scores.items()},
-    }
-
-
-def _note(
-    conn: Connection, row: Row[Any], task: Asking, outcome: Outcome | None, reason: str, *, cancelled: bool
-) -> str:
-    """What the posts say of the end: the outcome and, in a review, who answered."""
-    if cancelled:
-        return f"cancelled: {reason}" if reason else "cancelled"
-    if outcome is None:
-        return f"ended: {reason}"
-    if not isinstance(task, RequestReview):
-        return outcome.explanation
-    return closings.signed(outcome.explanation, book.answered(conn, row.id, closings.NAMED + 1))
 
 
 _REQUEST = Prepared(

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
 from socialbpm import posts
 from socialbpm.channels.base import Channel
+from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.posts import Post, Span
+from socialbpm.responses import ABSTAIN
 
 NAMED = 5
 """How many people a closing note names."""
+REASON = 100
+"""How many letters of a reason it repeats."""
+IN_FAVOUR = frozenset(("approve", "support", ABSTAIN))
+"""Answers whose reasons it does not repeat."""
 
-UNSENT = (State.PREPARING, State.DUE, State.PARKED)
-VOID = (State.PREPARING, State.SKIPPED, State.REJECTED)
+UNSENT = (State.PREPARING, State.HELD, State.DUE, State.PARKED)
+VOID = (State.PREPARING, State.HELD, State.SKIPPED, State.REJECTED)
+ASKS_OPENLY = (Purpose.OPEN, Purpose.ESCALATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,7 @@ class Ending:
 def ending(rows: Sequence[Row[Any]], channels: Mapping[str, Channel], note: str, now: datetime) -> Ending:
     """Bring every post of one request to rest; ``rows`` are all its deliveries."""
     asking = [row for row in rows if row.action == Action.CREATE and row.post["ask"]]
-    unsent = tuple(row.id for row in asking if row.state in UNSENT)
+    unsent = tuple(row.id for row in rows if _is_unsent(row))
     sent = [row for row in asking if row.state in (State.SENDING, State.SENT, State.UNKNOWN)]
     after = max((row.seq for row in rows), default=0) + 1  # a number for each: one room may hold several
     writes = (
@@ -42,12 +49,42 @@ def ending(rows: Sequence[Row[Any]], channels: Mapping[str, Channel], note: str,
     return Ending(writes=tuple(write for write in writes if write is not None), unsent=unsent)
 
 
-def signed(explanation: str, people: Sequence[str]) -> str:
-    """The explanation, and who answered."""
-    if not people:
+def _is_unsent(row: Row[Any]) -> bool:
+    """A question that is not out yet, or what waits for an approval that will not come."""
+    asks = row.action == Action.CREATE and row.post["ask"]
+    return bool(asks and row.state in UNSENT) or deliveries.is_held(row)
+
+
+class Voice(NamedTuple):
+    """Who answered, and the reason that is told of it."""
+
+    person: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """``ada``, or ``ada: “The figure is old”``."""
+        if not self.reason:
+            return self.person
+        words = " ".join(self.reason.split())
+        return f"{self.person}: “{words if len(words) <= REASON else words[: REASON - 1] + '…'}”"
+
+
+def signed(explanation: str, voices: Sequence[Voice]) -> str:
+    """The explanation, and who answered, with their reasons."""
+    if not voices:
         return explanation
-    more = " and others" if len(people) > NAMED else ""
-    return f"{explanation} ({', '.join(people[:NAMED])}{more})"
+    more = " and others" if len(voices) > NAMED else ""
+    return f"{explanation} ({', '.join(map(str, voices[:NAMED]))}{more})"
+
+
+def dated(said: str, at: datetime) -> str:
+    """What is said of an end, and when it was."""
+    return f"{said} · {written(at)}"
+
+
+def written(at: datetime) -> str:
+    """A moment as posts tell it, to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _write(
@@ -58,7 +95,7 @@ def _write(
     own = [row for row in rows if create.id in (row.id, row.creates)]
     if capabilities is None or capabilities.can_edit:
         return _edit(create, own, seq, note, now)
-    if not capabilities.can_thread or create.purpose != Purpose.OPEN:
+    if not capabilities.can_thread or create.purpose not in ASKS_OPENLY:
         return None
     text = note
     while capabilities.count(text) > capabilities.max_text:

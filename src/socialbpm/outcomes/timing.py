@@ -15,12 +15,15 @@ from sqlalchemy import Row
 
 from socialbpm.outbox.deliveries import Action, State
 from socialbpm.responses import Outcome
-from socialbpm.tasks import Asking, SocialTask
+from socialbpm.tasks import Asking, SeekConsent, SocialTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A request in time. ``impossible`` says why its posts can never stand, ``posted`` that they now do."""
+    """A request in time. ``impossible`` says why its posts can never stand, ``posted`` that they now do.
+
+    ``silence_passes`` says that this is a proposal, for which silence speaks once people can see it.
+    """
 
     now: datetime
     stands_at: datetime | None
@@ -29,6 +32,7 @@ class Timing:
     grace: timedelta = timedelta()
     impossible: str = ""
     posted: Outcome | None = None
+    silence_passes: bool = False
 
     @property
     def grace_until(self) -> datetime | None:
@@ -43,8 +47,13 @@ class Timing:
 
     def is_over(self, *, answered: bool) -> bool:
         """Whether the deadline has come. Silence counts for nothing until the required posts stand."""
-        ripe = self.stands_at is not None or answered
+        ripe = self.stands_at is not None or (answered and not self.silence_passes)
         return self.last_look is not None and self.now >= self.last_look and ripe
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """As of when the deadline has closed it, whenever somebody came to see to it."""
+        return self.deadline and max(self.deadline, self.stands_at or self.deadline)
 
     def look_again(self, now: datetime) -> datetime | None:
         """When the deadline, or the end of the grace, is to be looked at."""
@@ -71,6 +80,9 @@ def of(row: Row[Any], task: SocialTask, posts: Sequence[Row[Any]], now: datetime
     due = row.deadline
     if due is None and stands_at is not None and isinstance(task, Asking):
         due = deadline(task, stands_at)
+    proposal = isinstance(task, SeekConsent)
+    if proposal and stands_at is not None and due is not None and stands_at >= due:
+        impossible = "its posts stood only when its time was over, so nobody could object"
     return Timing(
         now=now,
         stands_at=stands_at,
@@ -79,6 +91,7 @@ def of(row: Row[Any], task: SocialTask, posts: Sequence[Row[Any]], now: datetime
         grace=task.grace if isinstance(task, Asking) else timedelta(),
         impossible=impossible,
         posted=_posted(posts) if stands_at and posts else None,
+        silence_passes=proposal,
     )
 
 
