@@ -161,16 +161,17 @@ class Social:
         comment: str = "",
         version: int = 0,
         *,
+        delegate: str = "",
         event_id: str = "",
         channel: str = LOCAL,
         account: str = "",
     ) -> Reply:
-        """Answer for ``person``. No choice withdraws the ballot. The same ``event_id`` again counts once.
+        """Answer for ``person``. No choice withdraws the ballot, or hands it to ``delegate``, a person.
 
-        ``version`` is the version of the request that the person saw (0: not stated). ``channel`` and
-        ``account`` say by which account the answer came, where it did not come by the local channel. The
-        answer is received at once and counted by the next ``work()``; what cannot be counted gets a reply
-        that says why.
+        The same ``event_id`` again counts once. ``version`` is the version of the request that the person
+        saw (0: not stated). ``channel`` and ``account`` say by which account the answer came, where it did
+        not come by the local channel. The answer is received at once and counted by the next ``work()``;
+        what cannot be counted gets a reply that says why.
         """
         response = Response(
             channel=channel,
@@ -180,6 +181,7 @@ class Social:
             request=request_id,
             comment=comment,
             version=version,
+            delegate=delegate,
         )
         (reply,) = self.inbox.accept(channel, [response])
         return reply

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID, uuid5
 
 from starlette.concurrency import run_in_threadpool
@@ -10,11 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from socialbpm.posts import AskKind
-from socialbpm.responses import Verdict
-from socialbpm.web import reading
+from socialbpm.web import ballots, electing, reading
+from socialbpm.web.asked import Asked, require_seen
+from socialbpm.web.ballots import Filled
 from socialbpm.web.guard import Form, read_form
-from socialbpm.web.pages import Pages, require_seen
 from socialbpm.web.questions import Question
 from socialbpm.web.session import Link, LinkRefused
 from socialbpm.web.site import Guest, Site, root_of
@@ -27,9 +25,9 @@ SEE_OTHER = 303
 class Answering:
     """The forms of the pages."""
 
-    def __init__(self, site: Site, pages: Pages) -> None:
+    def __init__(self, site: Site, asked: Asked) -> None:
         self.site = site
-        self.pages = pages
+        self.asked = asked
 
     def enter(self, request: Request) -> Response:
         """Where a personal link leads: a page that asks whether to sign in. Signs nobody in, decides nothing.
@@ -65,17 +63,37 @@ class Answering:
 
     def _answer(self, request: Request, guest: Guest, form: Form) -> Response:
         request_id = request.path_params["id"]
+        question = self._question(guest, request_id)
+        filled = Filled() if form.first("withdraw") else ballots.read(question, form)
+        return self._taken(request, guest, form, filled)
+
+    async def delegate(self, request: Request) -> Response:
+        """Hand the caller's ballot to somebody else on the roll."""
+        guest = self.site.guest(request)
+        form = self.site.own_form(guest, await read_form(request))
+        return await run_in_threadpool(self._delegate, request, guest, form)
+
+    def _delegate(self, request: Request, guest: Guest, form: Form) -> Response:
+        question, chosen = self._question(guest, request.path_params["id"]), form.first(ballots.DELEGATE)
         with self.site.social.store.read() as conn:
-            question = require_seen(reading.question(conn, guest.viewer, request_id))
-        chosen, comment = () if form.first("withdraw") else form.all("choice"), form.first("comment")
-        if not form.first("withdraw") and (problem := _problem(question, chosen, comment)):
-            filled: dict[str, Any] = {"problem": problem, "chosen": chosen, "comment": comment}
-            return self.pages.request_page(request, guest, request_id, status=422, **filled)
+            possible = electing.can_take_it(conn, guest.viewer, question, chosen)
+        return self._taken(request, guest, form, ballots.delegation(chosen, possible=possible))
+
+    def _question(self, guest: Guest, request_id: str) -> Question:
+        with self.site.social.store.read() as conn:
+            return require_seen(reading.question(conn, guest.viewer, request_id))
+
+    def _taken(self, request: Request, guest: Guest, form: Form, filled: Filled) -> Response:
+        """The answer is received, or shown again with what is wrong with it."""
+        request_id = request.path_params["id"]
+        if filled.problems:
+            return self.asked.page(request, guest, request_id, status=422, filled=filled)
         reply = self.site.social.respond(
             request_id,
             guest.session.person,
-            chosen,
-            comment=comment,
+            filled.choices,
+            comment=filled.comment,
+            delegate=filled.delegate,
             version=_number(form.first("version")),
             event_id=_event_id(guest, request_id, form.first("once")),
         )
@@ -87,19 +105,6 @@ class Answering:
         if viewer_of(link.person, self.site.social.communities, self.site.social.operators) is None:
             raise LinkRefused("The person this link was made for takes part in nothing here any more.")
         return link
-
-
-def _problem(question: Question, chosen: tuple[str, ...], comment: str) -> str:
-    """What keeps an answer from being taken, in words for the person who gave it; '' if nothing does."""
-    if not chosen:
-        return "Choose an answer first."
-    if any(key not in {choice.key for choice in question.choices} for key in chosen):
-        return "That is none of the choices. Choose one of those below."
-    if len(chosen) > 1 and question.kind != AskKind.MULTIPLE:
-        return "Choose one answer only."
-    if question.kind == AskKind.VERDICT and chosen[0] != Verdict.APPROVE and not comment:
-        return "Say why, so that the author knows what to do."
-    return ""
 
 
 def _event_id(guest: Guest, request_id: str, once: str) -> str:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from socialbpm.errors import NotFound, StateError
 from socialbpm.web.answering import Answering
+from socialbpm.web.asked import Asked
 from socialbpm.web.feed import Feed
 from socialbpm.web.guard import HEADERS, Shield
 from socialbpm.web.inbound import Inbound
@@ -48,8 +49,8 @@ REMEDIES = {
 def create_app(social: Social) -> Starlette:
     """The pages, the live feed, the webhooks and the health checks, to serve or to mount in a host app."""
     site = Site(social)
-    pages, feed, inbound = Pages(site), Feed(site), Inbound(site)
-    answering, operating = Answering(site, pages), Operating(site)
+    pages, asked, feed, inbound = Pages(site), Asked(site), Feed(site), Inbound(site)
+    answering, operating = Answering(site, asked), Operating(site)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -57,9 +58,12 @@ def create_app(social: Social) -> Starlette:
             Route("/enter/{token}", answering.entered, methods=["POST"]),
             Route("/leave", answering.leave, methods=["POST"]),
             Route("/communities/{name}", pages.community),
-            Route("/requests/{id}", pages.request),
+            Route("/requests/{id}", asked.request),
             Route("/requests/{id}", answering.answer, methods=["POST"]),
-            Route("/requests/{id}/media/{sha256}", pages.request_media),
+            Route("/requests/{id}/delegation", answering.delegate, methods=["POST"]),
+            Route("/requests/{id}/chart.svg", asked.chart_svg),
+            Route("/requests/{id}/chart.png", asked.chart_png),
+            Route("/requests/{id}/media/{sha256}", asked.media),
             Route("/posts/{key}", pages.post),
             Route("/posts/{key}/media/{sha256}", pages.post_media),
             Route("/runs", pages.runs),

@@ -113,7 +113,9 @@ class Question:
     @property
     def names_shown(self) -> bool:
         """Whether all who see the request see who answered what."""
-        named = isinstance(self.asking, RequestReview) or "voters" in (self.asking.include if self.asking else ())
+        named = isinstance(self.asking, RequestReview) or "voters" in (
+            self.asking.include if self.asking else ()
+        )
         consent = self.kind == AskKind.CONSENT
         return self.figures_shown and not self.pseudonymous and (named or consent)
 

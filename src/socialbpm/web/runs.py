@@ -156,6 +156,14 @@ def newest(conn: Connection, viewer: Viewer, drawings: Drawings, limit: int, run
     return _read(conn, drawings, query.order_by(audit.c.seq.desc()).limit(limit))
 
 
+def of_request(
+    conn: Connection, viewer: Viewer, drawings: Drawings, request_id: str, limit: int = 50
+) -> list[Entry]:
+    """What happened to a request, oldest first; what became of single answers is told elsewhere."""
+    query = _entries(viewer, "").where(audit.c.request == request_id, ~audit.c.kind.startswith("response."))
+    return _read(conn, drawings, query.order_by(audit.c.seq).limit(limit))
+
+
 def since(
     conn: Connection, viewer: Viewer, drawings: Drawings, after: int, upto: int, run_id: str = ""
 ) -> list[Entry]:

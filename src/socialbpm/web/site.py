@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from socialbpm.outcomes.chart import number
 from socialbpm.web import wording
 from socialbpm.web.guard import Form
 from socialbpm.web.picture import draw
@@ -27,6 +28,7 @@ COOKIE = "socialbpm_session"
 ASSETS = {
     "style": ("style.css", "text/css"),
     "live": ("live.js", "text/javascript"),
+    "rank": ("rank.js", "text/javascript"),
     "icon": ("icon.svg", "image/svg+xml"),
 }
 FOREVER = "public, max-age=31536000, immutable"
@@ -160,6 +162,8 @@ def _templates() -> Environment:
         outcome_of=wording.outcome_of,
         rendered=wording.rendered,
         standings=wording.STANDINGS,
+        silence=wording.silence,
+        number=number,
         draw=draw,
     )
     return environment

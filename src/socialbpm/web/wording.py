@@ -9,9 +9,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from socialbpm.policies import POLICIES, vetoes_needed
 from socialbpm.posts import Span, Text
 from socialbpm.responses import Standing
 from socialbpm.social import LOCAL
+from socialbpm.web.questions import Question
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
@@ -68,6 +70,8 @@ OUTCOMES = {
     "decided": "Decided",
     "undecided": "Undecided",
     "no_votes": "Nobody voted",
+    "passed": "Passed",
+    "vetoed": "Stopped by objections",
 }
 
 
@@ -99,6 +103,25 @@ def place(channel: str, room: str) -> str:
 def outcome_of(value: str) -> str:
     """An outcome for people."""
     return OUTCOMES.get(value, name_of(value).capitalize())
+
+
+def silence(question: Question) -> str:
+    """What it means to say nothing about a proposal, and until when exactly."""
+    rule, ends_at = question.rule, question.ends_at
+    if rule is None or not question.is_open:
+        return ""
+    until = f"until {when(ends_at)}" if ends_at else "until its time is over, which begins once it is posted"
+    stops = vetoes_needed(rule) or 1
+    objection = (
+        "an objection with its reason stops" if stops == 1 else f"{stops} objections with reasons stop"
+    )
+    if POLICIES[rule.policy].silence_passes:
+        return (
+            f"Saying nothing is consent: the proposal passes if nobody stops it {until}. "
+            f"Till then {objection} it; withdrawn, an objection stops nothing."
+        )
+    words = POLICIES[rule.policy].words(rule)
+    return f"Saying nothing is not enough: {words}, {until}. Till then {objection} it."
 
 
 def sentence(

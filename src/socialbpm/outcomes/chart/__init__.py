@@ -9,7 +9,7 @@
 """
 
 from socialbpm.outcomes.chart.depicted import LABELS, depicted, labelled, turnout
-from socialbpm.outcomes.chart.figures import Bar, Chart, Place, Round, Turnout, describe, shortened
+from socialbpm.outcomes.chart.figures import Bar, Chart, Place, Round, Turnout, describe, number, shortened
 from socialbpm.outcomes.chart.png import png
 from socialbpm.outcomes.chart.svg import svg, svg_file
 
@@ -23,6 +23,7 @@ __all__ = [
     "depicted",
     "describe",
     "labelled",
+    "number",
     "png",
     "shortened",
     "svg",

@@ -97,7 +97,7 @@ def _place(key: str, outcome: Outcome | None, dropped: set[str]) -> Place | None
 
 
 def _threshold(rule: Rule, count: Count) -> Fraction | None:
-    """What a choice needs, where that is one figure; what must be exceeded is shown by the next whole vote."""
+    """What a choice needs, where that is one figure; of what must be exceeded, the next whole vote."""
     needed = _NEEDED.get(rule.policy)
     return (needed(rule, count) or None) if needed else None
 

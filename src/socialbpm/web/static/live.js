@@ -16,11 +16,16 @@ function essence(region) {
   return copy.innerHTML;
 }
 
+const served = new WeakMap(); // what each region said as the server sent it; scripts add to it
+for (const region of document.querySelectorAll("[data-live]")) served.set(region, essence(region));
+
 function replace(region, other) {
+  served.set(region, essence(other));
   const scrolled = [...region.querySelectorAll(".scroller")].map((each) => each.scrollLeft);
   region.replaceChildren(...other.childNodes);
   region.querySelectorAll(".scroller").forEach((each, i) => (each.scrollLeft = scrolled[i] ?? 0));
   addLocalTimes(region);
+  document.dispatchEvent(new Event("renewed"));
 }
 
 // The server renders; the script puts each region that says something new in the place of the old one.
@@ -32,7 +37,7 @@ async function refresh() {
   behind = false;
   for (const region of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(region.id);
-    if (!other || essence(other) === essence(region)) continue;
+    if (!other || essence(other) === served.get(region)) continue;
     if (isBusy(region)) {
       behind = true;
       continue;
