@@ -377,7 +377,7 @@ def test_cost_does_not_grow_with_other_requests(tmp_path: Path) -> None:
 
 
 def _multiply(middle: Middle, request: str, others: int) -> None:
-    """Copy a request with its posts and a future piece of work, as plain rows."""
+    """Copy a request with its roll, its posts and a future piece of work, as plain rows."""
     with middle.store.begin() as conn:
         run = conn.execute(select(tables.run)).one()._asdict()
         first = conn.execute(select(tables.request).where(tables.request.c.id == request)).one()._asdict()
@@ -388,6 +388,9 @@ def _multiply(middle: Middle, request: str, others: int) -> None:
         conn.execute(tables.request.insert(), [first | {"id": f"r{n}", "run": f"run{n}"} for n in numbers])
         posts = [post._asdict() | {"id": f"d{n}", "request": f"r{n}", "remote_id": f"x{n}"} for n in numbers]
         conn.execute(tables.delivery.insert(), posts)
+        for roll in (tables.voter, tables.voter_account):
+            people = [row._asdict() for row in conn.execute(select(roll)).all()]
+            conn.execute(roll.insert(), [row | {"request": f"r{n}"} for row in people for n in numbers])
         work = {"kind": "tally", "next": middle.clock.now() + DAY}
         conn.execute(tables.work.insert(), [work | {"id": f"tally:r{n}", "ref": f"r{n}"} for n in numbers])
 

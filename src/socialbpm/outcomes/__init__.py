@@ -6,7 +6,6 @@ A response that decides nothing costs a constant number of statements and never 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,13 +16,12 @@ from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
-from socialbpm.outcomes import book, final_read, timing
+from socialbpm.outcomes import book, final_read, secrecy, sittings, timing
 from socialbpm.outcomes.endings import LIVE, Endings
 from socialbpm.outcomes.results import result
-from socialbpm.outcomes.standings import Sitting, Terms
+from socialbpm.outcomes.standings import Sitting
 from socialbpm.outcomes.timing import Timing
-from socialbpm.policies import Count, Rule, decide
-from socialbpm.posts import AskKind
+from socialbpm.policies import decide
 from socialbpm.responses import Outcome
 from socialbpm.store import Store, locks
 from socialbpm.store.prepared import Prepared
@@ -31,8 +29,6 @@ from socialbpm.store.tables import delivery, request, run
 from socialbpm.tasks import Asking, SocialTask
 
 __all__ = ["LIVE", "Outcomes"]
-
-NOTHING_ASKED = Rule(policy="plurality", choices=())
 
 
 class Outcomes:
@@ -90,7 +86,7 @@ class Outcomes:
         task, now = tasks.load(row.task), self._clock.now()
         times = timing.of(row, task, self._posts(conn, row), now)
         sitting, more = self._sit(conn, row, task, times)
-        self._save(conn, row, times, sitting, now)
+        self._save(conn, row, task, times, sitting, now)
         if row.state not in LIVE or (more and sitting.outcome is None):
             return now if more else None
         if (until := self._final_read(conn, row, times, sitting)) is not None:
@@ -118,21 +114,24 @@ class Outcomes:
 
     def _sit(self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing) -> tuple[Sitting, bool]:
         """Judge the next batch of responses; says whether there may be more."""
-        events = book.pending(conn, row)
-        sitting = Sitting(
-            terms=_terms(row, task, times, final_read.collected(self._outbox.channels)),
-            count=Count.load(row.counted),
-            standings=Counter(row.standings),
-        )
-        sitting.apply(events)
-        return sitting, len(events) == book.BATCH
+        return sittings.sit(conn, row, task, times, final_read.collected(self._outbox.channels))
 
-    def _save(self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting, now: datetime) -> None:
+    def _save(
+        self,
+        conn: Connection,
+        row: Row[Any],
+        task: SocialTask,
+        times: Timing,
+        sitting: Sitting,
+        now: datetime,
+    ) -> None:
         changes = times.changes(row)
         if changes:
             _CHANGE.change(conn, of_id=row.id, **changes)
         if sitting.judged:
             book.enter(conn, row, sitting, now)
+        if row.state not in LIVE and sitting.judged and secrecy.is_pseudonymous(task):
+            secrecy.blank(conn, [judged.seq for judged in sitting.judged])
 
     def _ended(
         self,
@@ -151,25 +150,6 @@ class Outcomes:
             over = sitting.outcome is None and times.is_over(answered=sitting.count.ballots > 0)
             self._endings.end(conn, row, task, outcome, at=times.closed_at if over else None)
         return outcome is not None
-
-
-def _terms(row: Row[Any], task: SocialTask, times: Timing, collected: frozenset[str]) -> Terms:
-    return Terms(
-        rule=Rule.of(task) if isinstance(task, Asking) else NOTHING_ASKED,
-        kind=task.kind if isinstance(task, Asking) else AskKind.SINGLE,
-        version=row.version,
-        author=task.author if isinstance(task, Asking) else "",
-        ends_at=times.ends_at,
-        grace_until=times.grace_until,
-        collected=collected,
-        ended=_why_over(row),
-    )
-
-
-def _why_over(row: Row[Any]) -> str:
-    if row.state in LIVE:
-        return ""
-    return "the request was cancelled" if row.state == "CANCELLED" else "the request had closed"
 
 
 def _outcome(task: SocialTask, times: Timing, sitting: Sitting) -> Outcome | None:

@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, literal, select, update
 
 from socialbpm.outcomes.standings import Judged, Sitting
 from socialbpm.responses import Standing
 from socialbpm.store import audit
 from socialbpm.store.prepared import Prepared
-from socialbpm.store.tables import event, request, response, voter, voter_account
+from socialbpm.store.tables import account, event, request, response, voter, voter_account
 
+LOCAL = "local"
 BATCH = 500
 """How many responses are applied in one transaction."""
 
 
-def pending(conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
-    """The next batch of responses to a request that have no standing yet, each with its person's ballot."""
-    return _EVENTS.rows(conn, of_request=row.id, seen=row.ballots_seen, most=BATCH).all()
+def pending(conn: Connection, row: Row[Any], *, anybody: bool) -> Sequence[Row[Any]]:
+    """The next batch of responses to a request that have no standing yet, each with its person's ballot.
+
+    ``anybody``: the request is open to those who are on no roll.
+    """
+    return _EVENTS[anybody].rows(conn, of_request=row.id, seen=row.ballots_seen, most=BATCH).all()
 
 
 def enter(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> None:
@@ -45,12 +49,13 @@ def _row(request_id: str, judged: Judged) -> dict[str, Any]:
         "person": judged.person,
         "standing": judged.standing,
         "reason": judged.reason,
-        "stands": int(judged.standing == Standing.ACCEPTED),
+        "stands": int(judged.stands),
     }
 
 
 def _restated(judged: Judged) -> dict[str, Any]:
-    return {"of_seq": judged.seq, "as_standing": judged.standing, "because": judged.reason}
+    changes = {"as_standing": judged.standing, "because": judged.reason}
+    return {"of_seq": judged.seq, "as_person": judged.person, "now_stands": int(judged.stands), **changes}
 
 
 def _told(row: Row[Any], judged: Judged) -> dict[str, Any]:
@@ -58,46 +63,83 @@ def _told(row: Row[Any], judged: Judged) -> dict[str, Any]:
     return {"kind": f"response.{judged.standing}", "run": row.run, "request": row.id, "facts": facts}
 
 
-_BEFORE, _BALLOT = response.alias("before"), event.alias("ballot")
-_EVENTS = Prepared(
-    select(
+_BEFORE, _BALLOT, _TARGET = response.alias("before"), event.alias("ballot"), event.alias("target")
+_DELETION, _OWN = event.alias("deletion"), voter_account.alias("own")
+_WHO = func.coalesce(
+    voter_account.c.person, account.c.person, event.c.channel + literal(":") + event.c.account
+)
+"""Whose an answer is: by the roll as it was frozen, by a link, or an account that stands for itself."""
+
+
+def _judgeable(*, anybody: bool) -> Select[Any]:
+    """Responses with all that they are judged by: person, vote, and the answer that the person has standing.
+
+    Where ``anybody`` may answer it matters whether a person is known to have no vote.
+    """
+    member = _OWN.c.person if anybody else voter_account.c.person
+    columns = select(
         event.c.seq,
         event.c.channel,
+        event.c.account,
         event.c.choices,
+        (event.c.comment != "").label("reasoned"),
         event.c.version,
         event.c.received_at,
         event.c.platform_at,
-        voter_account.c.person,
+        event.c.delegate,
+        event.c.withdraws,
+        _TARGET.c.seq.label("target_seq"),
+        exists()
+        .where(
+            _DELETION.c.withdraws == event.c.event_id,
+            _DELETION.c.channel == event.c.channel,
+            _DELETION.c.account == event.c.account,
+            _DELETION.c.seq < event.c.seq,
+        )
+        .label("gone"),
+        _WHO.label("person"),
+        member.label("member"),
         voter.c.weight,
+        voter.c.groups,
         _BEFORE.c.seq.label("before_seq"),
+        _BEFORE.c.standing.label("before_standing"),
         _BALLOT.c.choices.label("before_choices"),
+        (_BALLOT.c.comment != "").label("before_reasoned"),
+        _BALLOT.c.delegate.label("before_delegate"),
     )
-    .outerjoin(
-        voter_account,
-        and_(
-            voter_account.c.request == event.c.request,
-            voter_account.c.channel == event.c.channel,
-            voter_account.c.account == event.c.account,
-        ),
+    of_account = and_(
+        voter_account.c.request == event.c.request,
+        voter_account.c.channel == event.c.channel,
+        voter_account.c.account == event.c.account,
     )
-    .outerjoin(voter, and_(voter.c.request == event.c.request, voter.c.person == voter_account.c.person))
-    .outerjoin(
-        _BEFORE,
-        and_(
-            _BEFORE.c.request == event.c.request,
-            _BEFORE.c.person == voter_account.c.person,
-            _BEFORE.c.stands == 1,
-        ),
+    linked = and_(account.c.channel == event.c.channel, account.c.account == event.c.account)
+    deleted = and_(
+        _TARGET.c.channel == event.c.channel,
+        _TARGET.c.event_id == event.c.withdraws,
+        _TARGET.c.account == event.c.account,
     )
-    .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
-    .where(
-        event.c.request == bindparam("of_request"),
-        event.c.seq > bindparam("seen"),
-        ~exists().where(response.c.seq == event.c.seq),  # who looks back for one that was attached late
+    stands = and_(_BEFORE.c.request == event.c.request, _BEFORE.c.person == _WHO, _BEFORE.c.stands == 1)
+    joined = (
+        columns.outerjoin(voter_account, of_account)
+        .outerjoin(account, linked)
+        .outerjoin(voter, and_(voter.c.request == event.c.request, voter.c.person == _WHO))
+        .outerjoin(_BEFORE, stands)
+        .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
+        .outerjoin(_TARGET, deleted)
     )
-    .order_by(event.c.seq)
-    .limit(bindparam("most"))
-)
+    if anybody:  # everybody on the roll, also without a vote, is known by their name on the local pages
+        own = and_(_OWN.c.request == event.c.request, _OWN.c.channel == LOCAL, _OWN.c.account == _WHO)
+        joined = joined.outerjoin(_OWN, own)
+    return joined.where(event.c.request == bindparam("of_request")).order_by(event.c.seq)
+
+
+def _pending(*, anybody: bool) -> Prepared:
+    unjudged = ~exists().where(response.c.seq == event.c.seq)  # who looks back for one attached late
+    new = _judgeable(anybody=anybody).where(event.c.seq > bindparam("seen"), unjudged)
+    return Prepared(new.limit(bindparam("most")))
+
+
+_EVENTS = {anybody: _pending(anybody=anybody) for anybody in (False, True)}
 _KEEP = Prepared(
     update(request)
     .where(request.c.id == bindparam("of_id"))
@@ -107,7 +149,12 @@ _RESPOND = Prepared(response.insert())
 _RESTATE = Prepared(
     update(response)
     .where(response.c.seq == bindparam("of_seq"))
-    .values(standing=bindparam("as_standing"), reason=bindparam("because"), stands=0)
+    .values(
+        person=bindparam("as_person"),
+        standing=bindparam("as_standing"),
+        reason=bindparam("because"),
+        stands=bindparam("now_stands"),
+    )
 )
 _ANSWERED = Prepared(
     select(response.c.person)

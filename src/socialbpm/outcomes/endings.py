@@ -11,7 +11,7 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
 from socialbpm.outbox.deliveries import State
-from socialbpm.outcomes import closings
+from socialbpm.outcomes import closings, secrecy
 from socialbpm.outcomes.closings import Voice
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome, Standing
@@ -58,6 +58,7 @@ class Endings:
         if row.state in LIVE and _asks(task):
             said = _note(conn, row, task, outcome, reason, cancelled=cancelled)
             self.rest(conn, row, closings.dated(said, ended_at))
+            secrecy.seal(conn, row)
         if not cancelled and row.process is not None:  # a host with its own state asks by itself
             self._work.schedule(conn, "resume", row.run, now)
 
@@ -120,7 +121,7 @@ def _note(
         said = f"cancelled: {reason}" if reason else "cancelled"
     elif outcome is None:
         said = f"ended: {reason}"
-    elif isinstance(task, Asking) and task.kind in NAMING and task.secrecy != "pseudonymous":
+    elif isinstance(task, Asking) and task.kind in NAMING and not secrecy.is_pseudonymous(task):
         said = closings.signed(outcome.explanation, _voices(conn, row.id))
     else:
         said = outcome.explanation

@@ -73,7 +73,10 @@ def _common(conn: Connection, row: Row[Any]) -> dict[str, Any]:
 
 def _reasons(conn: Connection, request_id: str) -> list[Reason]:
     rows = _REASONS.rows(conn, of_request=request_id, most=REASONS).all()
-    return [Reason(choice=row.choices[0], comment=row.comment[:REASON_LENGTH]) for row in rows]
+    return [
+        Reason(choice=row.choices[0] if row.choices else "", comment=row.comment[:REASON_LENGTH])
+        for row in rows
+    ]
 
 
 def _voters(conn: Connection, request_id: str) -> list[Voter]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from socialbpm import tasks
+from socialbpm import policies, tasks
 from socialbpm.channels.base import Channel
 from socialbpm.outbox import drafts
 from socialbpm.outbox.deliveries import Action, Purpose, Write
-from socialbpm.outcomes import timing
-from socialbpm.policies import Count
+from socialbpm.outcomes import secrecy, timing
+from socialbpm.policies import Count, Rule
 from socialbpm.posts import Destination, Post
 from socialbpm.requests import threads
 from socialbpm.requests.prospects import Opening, Prospect
@@ -44,9 +44,17 @@ def stored(opening: Opening, prospect: Prospect, now: datetime) -> dict[str, Any
         "opened_at": now,
         "deadline": deadline,
         "ends_at": timing.earliest(opening.ends_at, deadline),
-        "counted": Count.of_roll(member.weight for member in prospect.voters).dump(),
+        "counted": _count(task, prospect).dump(),
         "standings": {},
+        "poll_key": secrecy.new_key(task),
     }
+
+
+def _count(task: SocialTask, prospect: Prospect) -> Count:
+    """Nobody has answered yet."""
+    if not isinstance(task, Asking):
+        return Count.of_roll(())
+    return policies.opening(Rule.of(task), None if task.electorate == "open" else prospect.voters)
 
 
 def writes(

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -17,7 +16,8 @@ from socialbpm.engines.work import Work
 from socialbpm.errors import TaskFailed
 from socialbpm.outbox import deliveries, drafts
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
-from socialbpm.policies import Count
+from socialbpm.outcomes.ballots import Vote
+from socialbpm.policies import Rule, opening
 from socialbpm.posts import Destination, Post, Span
 from socialbpm.responses import Standing
 from socialbpm.store import audit
@@ -58,7 +58,8 @@ class Revision:
     now: datetime
 
     def void_answers(self, conn: Connection) -> None:
-        """Spoil the ballots that stand."""
+        """Spoil the ballots that stand; who only advises has advised on what is gone."""
+        conn.execute(_NO_ADVICE, {"of_request": self.row.id})
         standing = conn.scalars(_STANDING, {"of_request": self.row.id}).all()
         spoiled = {"standing": Standing.SPOILED, "reason": VOID, "stands": 0}
         where = response.c.request == self.row.id, response.c.standing == Standing.ACCEPTED
@@ -71,11 +72,13 @@ class Revision:
         """Store the new version with an empty count."""
         standings = Counter(self.row.standings)
         standings[Standing.SPOILED] += standings.pop(Standing.ACCEPTED, 0)
-        weights = conn.scalars(select(voter.c.weight).where(voter.c.request == self.row.id)).all()
+        rows = conn.execute(_VOTERS, {"of_request": self.row.id}).all()
+        voters = None if self.task.electorate == "open" else [Vote.of(row.weight, row.groups) for row in rows]
         values = {
             "version": self.version,
             "task": tasks.dump(self.task),
-            "counted": Count.of_roll(Fraction(weight) for weight in weights).dump(),
+            "counted": opening(Rule.of(self.task), voters).dump(),
+            "voided": self.row.ballots_seen,
             "standings": dict(standings),
         }
         conn.execute(update(request).where(request.c.id == self.row.id).values(values))
@@ -128,6 +131,16 @@ class Revision:
         )
 
 
+_VOTERS = select(voter.c.weight, voter.c.groups).where(voter.c.request == bindparam("of_request"))
+_NO_ADVICE = (
+    update(response)
+    .where(
+        response.c.request == bindparam("of_request"),
+        response.c.stands == 1,
+        response.c.standing == Standing.INELIGIBLE,
+    )
+    .values(stands=0)
+)
 _STANDING = (
     select(response.c.seq)
     .where(response.c.request == bindparam("of_request"), response.c.standing == Standing.ACCEPTED)

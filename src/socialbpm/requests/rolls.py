@@ -36,9 +36,16 @@ def members(task: Asking, communities: Mapping[str, Community]) -> tuple[Member,
 
 
 def eligible(task: Asking, everybody: Sequence[Member]) -> tuple[Member, ...]:
-    """Those who may answer: not the author, unless the model says so."""
-    author = task.author if task.exclude_author else ""
-    return tuple(member for member in everybody if member.person != author)
+    """Those whose answers count.
+
+    Not the author, unless the model says so; not who weighs nothing; not who is in none of the binding groups.
+    """
+    author, binding = task.author if task.exclude_author else "", frozenset(task.binding)
+    return tuple(
+        member
+        for member in everybody
+        if member.person != author and member.weight and not (binding and binding.isdisjoint(member.groups))
+    )
 
 
 def problems(task: Asking, voters: Sequence[Member]) -> list[str]:

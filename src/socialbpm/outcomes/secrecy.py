@@ -1,0 +1,69 @@
+"""Pseudonymous questions: while they are open the store knows who answered what; afterwards nobody does.
+
+At the close every person, and every account by which they answered, is replaced by a token that only the
+request's own key could make again; then the key is destroyed. What this does not protect against is said in
+docs/explanation/people-and-ballots.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from socialbpm.store.prepared import Prepared
+from socialbpm.store.tables import event, request, response
+from socialbpm.tasks import Asking, SocialTask
+
+PSEUDONYMOUS, HIDDEN = "pseudonymous", "hidden_until_close"
+KEY_BYTES, TOKEN_LETTERS = 32, 16
+
+
+def new_key(task: SocialTask) -> bytes | None:
+    """The key of a request that is opened for ``task``; None where answers are not pseudonymous."""
+    return secrets.token_bytes(KEY_BYTES) if is_pseudonymous(task) else None
+
+
+def is_pseudonymous(task: SocialTask) -> bool:
+    """Whether nobody is to learn who answered what."""
+    return isinstance(task, Asking) and task.secrecy == PSEUDONYMOUS
+
+
+def token(key: bytes, person: str) -> str:
+    """What stands for a person in one request: the same for the same person, different in every other."""
+    return hmac.new(key, person.encode(), hashlib.sha256).hexdigest()[:TOKEN_LETTERS]
+
+
+def seal(conn: Connection, row: Row[Any]) -> None:
+    """The request has ended: tokens take the place of its people, and the key is destroyed."""
+    if row.poll_key is None:
+        return
+    rows = _ANSWERS.rows(conn, of_request=row.id).all()
+    tokens = {each.person: token(row.poll_key, each.person) for each in rows}
+    _PERSON.change_all(conn, [{"of_seq": each.seq, "as_token": tokens[each.person]} for each in rows])
+    _ACCOUNT.change_all(conn, [{"of_seq": each.seq, "as_token": tokens[each.person]} for each in rows])
+    _DESTROY.change(conn, of_id=row.id)
+
+
+def blank(conn: Connection, seqs: Sequence[int]) -> None:
+    """Answers that came when the key was gone belong to nobody any more."""
+    _PERSON.change_all(conn, [{"of_seq": seq, "as_token": ""} for seq in seqs])
+    _ACCOUNT.change_all(conn, [{"of_seq": seq, "as_token": ""} for seq in seqs])
+
+
+_ANSWERS = Prepared(
+    select(response.c.seq, response.c.person).where(response.c.request == bindparam("of_request"))
+)
+_PERSON = Prepared(
+    update(response).where(response.c.seq == bindparam("of_seq")).values(person=bindparam("as_token"))
+)
+_ACCOUNT = Prepared(
+    update(event)
+    .where(event.c.seq == bindparam("of_seq"))
+    .values(account=bindparam("as_token"), delegate=None)
+)
+_DESTROY = Prepared(update(request).where(request.c.id == bindparam("of_id")).values(poll_key=None))
