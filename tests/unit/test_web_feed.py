@@ -110,7 +110,7 @@ def test_people_hear_only_of_runs_they_have_a_part_in(store: Store) -> None:
     home = Community(
         name="home", destinations=(Destination(channel="local", room="home"),), roll=(Member(person="ada"),)
     )
-    ada = viewer_of("ada", {"home": home}, ())
+    ada = viewer_of("ada", {"home": home}, (), {})
     assert ada is not None
     with store.begin() as conn:
         for run_id, room in (("ours", "home"), ("theirs", "elsewhere"), ("nobodys", "")):

@@ -16,7 +16,6 @@ from socialbpm.web.guard import Form, read_form
 from socialbpm.web.questions import Question
 from socialbpm.web.session import Link, LinkRefused
 from socialbpm.web.site import Guest, Site, root_of
-from socialbpm.web.viewers import viewer_of
 
 ANSWERS = UUID("0e6f0f5e-3d0c-5c1b-9f59-5b0a4b1d7a11")  # the namespace of the event ids of our forms
 SEE_OTHER = 303
@@ -102,7 +101,7 @@ class Answering:
     def _link(self, request: Request) -> Link:
         """The link of the address, if it holds and its person still takes part. Raises LinkRefused."""
         link = self.site.signer.read_link(request.path_params["token"], self.site.social.clock.now())
-        if viewer_of(link.person, self.site.social.communities, self.site.social.operators) is None:
+        if self.site.viewer_if_any(link.person) is None:
             raise LinkRefused("The person this link was made for takes part in nothing here any more.")
         return link
 

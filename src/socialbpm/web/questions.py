@@ -12,8 +12,8 @@ from socialbpm.posts import AskKind, Choice, Media, Text, plain
 from socialbpm.responses import Outcome
 from socialbpm.social.views import LIVE
 from socialbpm.tasks import Asking, RequestReview
+from socialbpm.web.viewers import HIDDEN
 
-HIDDEN = "hidden_until_close"
 PSEUDONYMOUS = "pseudonymous"
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from socialbpm.social.views import LIVE, path
 from socialbpm.store.tables import audit, delivery, process, request, run
 from socialbpm.web.diagram import Drawing, read_package
-from socialbpm.web.viewers import Viewer, sees_request, sees_run
+from socialbpm.web.viewers import Viewer, is_hidden, sees_delivery, sees_request, sees_run
 from socialbpm.web.wording import place, sentence
 
 REACH = 10_000  # how far back the feed looks: who sees little must not cost a look at everything
+TELLTALE = ("response.", "request.reminded")  # what tells who has answered, and how many
 NEEDS_A_PERSON = ("UNKNOWN", "PARKED", "REJECTED")
 SETTLES_IN = timedelta(seconds=5)
 ACTIVITIES = ("task", "process", "activity")  # the last word of their BPMN names
@@ -218,7 +219,7 @@ def _sendings(conn: Connection, viewer: Viewer, run_id: str) -> Sequence[Row[Any
     query = select(delivery, request.c.element, request.c.name).join_from(
         delivery, request, delivery.c.request == request.c.id
     )
-    seen = query.where(request.c.run == run_id, sees_request(viewer, request.c.id))
+    seen = query.where(request.c.run == run_id, sees_request(viewer, request.c.id), sees_delivery(viewer))
     return conn.execute(seen.order_by(request.c.opened_at, delivery.c.seq, delivery.c.id)).all()
 
 
@@ -243,7 +244,12 @@ def _entries(viewer: Viewer, run_id: str) -> Select[Any]:
         .outerjoin_from(audit, run, audit.c.run == run.c.id)
         .outerjoin(process, run.c.process == process.c.id)
         .outerjoin(request, audit.c.request == request.c.id)
-        .where(sees_run(viewer, audit.c.run))
+        .outerjoin(delivery, audit.c.facts["delivery"].as_string() == delivery.c.id)
+        .where(
+            sees_run(viewer, audit.c.run),
+            or_(delivery.c.id.is_(None), sees_delivery(viewer)),
+            or_(request.c.id.is_(None), ~is_hidden(), ~or_(*map(audit.c.kind.startswith, TELLTALE))),
+        )
     )
     return query.where(audit.c.run == run_id) if run_id else query
 

@@ -81,10 +81,15 @@ class Site:
 
     def viewer(self, person: str) -> Viewer:
         """What ``person`` may see. Raises SignInNeeded for somebody who takes part in nothing (any more)."""
-        viewer = viewer_of(person, self.social.communities, self.social.operators)
+        viewer = self.viewer_if_any(person)
         if viewer is None:
             raise SignInNeeded
         return viewer
+
+    def viewer_if_any(self, person: str) -> Viewer | None:
+        """What ``person`` may see; None for somebody who takes part in nothing (any more)."""
+        social = self.social
+        return viewer_of(person, social.communities, social.operators, social.channels)
 
     def session(self, request: Request) -> Session | None:
         """The session that the cookie of a call opens."""
