@@ -82,7 +82,7 @@ def _judgeable(*, anybody: bool) -> Select[Any]:
         event.c.channel,
         event.c.account,
         event.c.choices,
-        (event.c.comment != "").label("reasoned"),
+        (func.trim(event.c.comment) != "").label("reasoned"),
         event.c.version,
         event.c.received_at,
         event.c.platform_at,
@@ -104,7 +104,7 @@ def _judgeable(*, anybody: bool) -> Select[Any]:
         _BEFORE.c.seq.label("before_seq"),
         _BEFORE.c.standing.label("before_standing"),
         _BALLOT.c.choices.label("before_choices"),
-        (_BALLOT.c.comment != "").label("before_reasoned"),
+        (func.trim(_BALLOT.c.comment) != "").label("before_reasoned"),
         _BALLOT.c.delegate.label("before_delegate"),
     )
     of_account = and_(

@@ -31,7 +31,7 @@ def _held(row: Row[Any]) -> Held:
     return Held(
         seq=row.seq,
         choices=tuple(dict.fromkeys(row.choices)),
-        reasoned=row.comment != "",
+        reasoned=bool(row.comment.strip()),
         delegate=row.delegate or "",
         advisory=row.standing == Standing.INELIGIBLE,
     )

@@ -223,7 +223,7 @@ def _advises(event: Row[Any], terms: Terms, choices: tuple[str, ...], before: He
         return False
     if event.withdraws:
         return bool(before.seq) and event.target_seq == before.seq
-    valid = not event.delegate and not event.gone and not flaw(terms.rule, choices)
+    valid = not event.delegate and not event.gone and not flaw(terms.rule, choices, reasoned=event.reasoned)
     return valid and bool(choices or before.seq)
 
 
@@ -236,7 +236,7 @@ def _of_ballot(event: Row[Any], terms: Terms, choices: tuple[str, ...], before: 
     """The standing of a ballot in time and by somebody who may answer."""
     if event.withdraws and (not before.seq or _misses(event, before)):
         return Standing.WITHDRAWN, "what was deleted had not counted, or counted no more"
-    if problem := "" if event.withdraws else flaw(terms.rule, choices):
+    if problem := "" if event.withdraws else flaw(terms.rule, choices, reasoned=event.reasoned):
         return Standing.SPOILED, problem
     if before.seq and terms.rule.final:
         return Standing.SPOILED, "answers are final here: the first one stands"
