@@ -15,6 +15,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import event, select
 
+from socialbpm.calendars import Calendar
 from socialbpm.channels.base import Channel, Connection
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
@@ -95,6 +96,9 @@ class WallChannel(Channel):
         self.wall.edits += 1
         return self.wall.write(receipt.remote_id, post)
 
+    def private_room(self, account: str) -> str:
+        return f"to {account}"
+
     def find(self, post: Post) -> Receipt | None:
         known = self.wall.by_key.get(post.key)
         return Receipt(remote_id=known) if known else None
@@ -132,6 +136,7 @@ class Middle:
         people: tuple[str, ...] = PEOPLE,
         lease: timedelta = timedelta(seconds=60),
         weights: dict[str, Any] | None = None,
+        calendars: dict[str, Calendar] | None = None,
     ) -> None:
         kinds = channels or {"wall": WallChannel}
         self.clock = clock or FakeClock()
@@ -150,10 +155,17 @@ class Middle:
         self.resumed: list[str] = []
         self.work.register_own("resume", self._resume)
         self.outbox = Outbox(self.store, self.clock, self.work, self.channels)
-        self.outcomes = Outcomes(self.store, self.clock, self.work, self.outbox)
+        self.outcomes = Outcomes(self.store, self.clock, self.work, self.outbox, calendars or {})
         preparation = Preparation(self.store, self.clock, self.work, self.channels, Pictures(), self.outcomes)
         self.requests = Requests(
-            self.store, self.clock, self.work, self.outbox, self.outcomes, preparation, self.communities
+            self.store,
+            self.clock,
+            self.work,
+            self.outbox,
+            self.outcomes,
+            preparation,
+            self.communities,
+            calendars=calendars or {},
         )
         self.inbox = Inbox(self.store, self.clock, self.work, self.channels)
         Collector(self.store, self.clock, self.work, self.channels, self.inbox)

@@ -170,7 +170,7 @@ def row(write: Write) -> dict[str, Any]:
 
 def is_held(row: Row[Any]) -> bool:
     """Whether a delivery waits for an approval, be it prepared or not."""
-    return row.state == State.HELD or (row.state == State.PREPARING and row.post.get(HELD, False))
+    return bool(row.state == State.HELD or (row.state == State.PREPARING and row.post.get(HELD, False)))
 
 
 def _first_state(write: Write) -> State:

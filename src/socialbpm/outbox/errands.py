@@ -78,7 +78,7 @@ def pointless(row: Row[Any]) -> bool:
 
     It is not begun then, if it is certainly not out yet. What closes a post is never pointless.
     """
-    asks = row.post["ask"] is not None
+    asks = row.post["ask"] is not None or row.purpose == Purpose.REMIND
     cancelled = row.ended == "CANCELLED" or row.run_status == "cancelled"
     over = cancelled or (asks and row.ended in ("CLOSED", "RESUMED"))
     return over and row.purpose != Purpose.CLOSE

@@ -20,7 +20,7 @@ from socialbpm.engines.work import Claim, Work
 from socialbpm.errors import AuthorizationFailed, ChannelError, Rejected, TemporaryFailure
 from socialbpm.faults import crash_point
 from socialbpm.inbox import waiting
-from socialbpm.outbox import deliveries
+from socialbpm.outbox import deliveries, silence
 from socialbpm.outbox.deliveries import Action, Purpose, State
 from socialbpm.outbox.errands import Attempt, Errand, carry_out, pointless
 from socialbpm.outbox.patience import PATIENCE, out_of_patience, pause, rest_of
@@ -73,7 +73,7 @@ class Relay:
         if row.due > self._clock.now():
             self._work.finish(conn, claim, row.due)
             return None
-        if row.state == State.DUE and pointless(row):
+        if row.state == State.DUE and (pointless(row) or silence.needless(conn, row, self._clock.now())):
             self._skip(conn, claim, row)
             return None
         channel = self._channels.get(row.channel)

@@ -16,11 +16,12 @@ from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
-from socialbpm.outcomes import book, final_read, secrecy, sittings, timing
+from socialbpm.outcomes import book, caring, final_read, secrecy, sittings, timing
 from socialbpm.outcomes.endings import LIVE, Endings
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Sitting
 from socialbpm.outcomes.timing import Timing
+from socialbpm.outcomes.working import NO_CALENDARS, Calendars
 from socialbpm.policies import decide
 from socialbpm.responses import Outcome
 from socialbpm.store import Store, locks
@@ -34,8 +35,11 @@ __all__ = ["LIVE", "Outcomes"]
 class Outcomes:
     """Decides requests. ``close`` is the only way in which a request ends, whoever ends it."""
 
-    def __init__(self, store: Store, clock: Clock, work: Work, outbox: Outbox) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, work: Work, outbox: Outbox, calendars: Calendars = NO_CALENDARS
+    ) -> None:
         self._store, self._clock, self._work, self._outbox = store, clock, work, outbox
+        self._calendars = calendars
         self._endings = Endings(clock, work, outbox)
         work.register_steps(
             "tally",
@@ -84,9 +88,9 @@ class Outcomes:
         if row is None:
             return None
         task, now = tasks.load(row.task), self._clock.now()
-        times = timing.of(row, task, self._posts(conn, row), now)
+        times = timing.of(row, task, self._posts(conn, row), now, self._calendars)
         sitting, more = self._sit(conn, row, task, times)
-        self._save(conn, row, task, times, sitting, now)
+        self._save(conn, row, task, times, sitting)
         if row.state not in LIVE or (more and sitting.outcome is None):
             return now if more else None
         if (until := self._final_read(conn, row, times, sitting)) is not None:
@@ -117,19 +121,15 @@ class Outcomes:
         return sittings.sit(conn, row, task, times, final_read.collected(self._outbox.channels))
 
     def _save(
-        self,
-        conn: Connection,
-        row: Row[Any],
-        task: SocialTask,
-        times: Timing,
-        sitting: Sitting,
-        now: datetime,
+        self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing, sitting: Sitting
     ) -> None:
         changes = times.changes(row)
         if changes:
             _CHANGE.change(conn, of_id=row.id, **changes)
+        if times.stands_at is not None and "stands_at" in changes:
+            caring.begin(conn, self._work, row.id, task, times.stands_at, self._calendars)
         if sitting.judged:
-            book.enter(conn, row, sitting, now)
+            book.enter(conn, row, sitting, times.now)
         if row.state not in LIVE and sitting.judged and secrecy.is_pseudonymous(task):
             secrecy.blank(conn, [judged.seq for judged in sitting.judged])
 

@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from socialbpm.outbox.deliveries import Action, State
+from socialbpm.outcomes import working
+from socialbpm.outcomes.working import NO_CALENDARS, Calendars
 from socialbpm.responses import Outcome
 from socialbpm.tasks import Asking, SeekConsent, SocialTask
 
@@ -72,14 +74,20 @@ class Timing:
         return {name: value for name, value in new.items() if value != getattr(row, name)}
 
 
-def of(row: Row[Any], task: SocialTask, posts: Sequence[Row[Any]], now: datetime) -> Timing:
+def of(
+    row: Row[Any],
+    task: SocialTask,
+    posts: Sequence[Row[Any]],
+    now: datetime,
+    calendars: Calendars,
+) -> Timing:
     """The timing of a stored request; ``posts`` are those of its opening, while its time has not begun."""
     stands_at, impossible = row.stands_at, ""
     if posts:
         stands_at, impossible = standing(task, posts)
     due = row.deadline
     if due is None and stands_at is not None and isinstance(task, Asking):
-        due = deadline(task, stands_at)
+        due = deadline(task, stands_at, calendars)
     proposal = isinstance(task, SeekConsent)
     if proposal and stands_at is not None and due is not None and stands_at >= due:
         impossible = "its posts stood only when its time was over, so nobody could object"
@@ -95,9 +103,11 @@ def of(row: Row[Any], task: SocialTask, posts: Sequence[Row[Any]], now: datetime
     )
 
 
-def deadline(task: Asking, stands_at: datetime) -> datetime | None:
+def deadline(task: Asking, stands_at: datetime, calendars: Calendars = NO_CALENDARS) -> datetime | None:
     """When a question closes whose posts stand since then; None: not by itself."""
-    return stands_at + task.deadline if isinstance(task.deadline, timedelta) else task.deadline
+    if isinstance(task.deadline, timedelta):
+        return working.later(stands_at, task.deadline, task, calendars)
+    return task.deadline
 
 
 def earliest(*times: datetime | None) -> datetime | None:

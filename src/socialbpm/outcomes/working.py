@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from socialbpm.calendars import Calendar
 from socialbpm.errors import StateError
 from socialbpm.tasks import SocialTask
 
 Calendars = Mapping[str, Calendar]
+NO_CALENDARS: Calendars = MappingProxyType({})
 
 
 def later(start: datetime, duration: timedelta, task: SocialTask, calendars: Calendars) -> datetime:

@@ -15,11 +15,13 @@ from socialbpm.errors import NotFound, RequestClosed
 from socialbpm.faults import crash_point
 from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outbox.deliveries import Write
-from socialbpm.outcomes import LIVE, Outcomes, timing
+from socialbpm.outcomes import LIVE, Outcomes, caring, timing, working
 from socialbpm.outcomes.results import result_of
+from socialbpm.outcomes.working import NO_CALENDARS, Calendars
 from socialbpm.people import Community
-from socialbpm.requests import openings, rolls, threads
+from socialbpm.requests import openings, reminders, rolls, threads
 from socialbpm.requests.prospects import Opening, Prospect, Prospects
+from socialbpm.requests.reminders import Reminders
 from socialbpm.requests.reopening import Reopening
 from socialbpm.requests.revisions import Revision, revised
 from socialbpm.store import Store, audit, insert_once, locks
@@ -57,10 +59,13 @@ class Requests:
         outcomes: Outcomes,
         preparation: Preparation,
         communities: Mapping[str, Community],
+        calendars: Calendars = NO_CALENDARS,
     ) -> None:
         self._store, self._clock, self._work = store, clock, work
         self._outbox, self._outcomes, self._preparation = outbox, outcomes, preparation
-        self._prospects = Prospects(communities, outbox.channels)
+        self._calendars = calendars
+        self._prospects = Prospects(communities, outbox.channels, calendars)
+        Reminders(clock, work, outbox, outcomes, calendars)
 
     def examine(self, opening: Opening) -> Prospect:
         """Whether these communities and channels can carry out this task. Writes nothing, needs no store.
@@ -166,10 +171,11 @@ class Requests:
         task, now = opening.task, self._clock.now()
         deadline = openings.fixed_deadline(task)
         if isinstance(task, Asking) and stand == len(writes):
-            deadline = timing.deadline(task, now)
+            deadline = timing.deadline(task, now, self._calendars)
             ends_at = timing.earliest(opening.ends_at, deadline)
             begun = {"stands_at": now, "deadline": deadline, "ends_at": ends_at}
             _BEGIN.change(conn, of_id=opening.key, **begun)
+            caring.begin(conn, self._work, opening.key, task, now, self._calendars)
         elif stand or all(write.skipped for write in writes):
             self._work.schedule(conn, "tally", opening.key, now)
             return
@@ -195,6 +201,10 @@ class Requests:
         revision.save(conn)
         writes = revision.rewrite_posts(conn, self._work, self._outbox.channels)
         self._outbox.enqueue(conn, writes, run=row.run, element=row.element)
+        if task.remind is not None and row.stands_at is not None:
+            reminders.begin_anew(conn, row.id, revision.now)
+            due = working.later(revision.now, task.remind, task, self._calendars)
+            self._work.schedule(conn, "remind", row.id, due)
         audit.record(conn, revision.now, "request.revised", row.run, row.id, version=revision.version)
         return revision.version
 

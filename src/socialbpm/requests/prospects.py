@@ -10,10 +10,12 @@ from socialbpm.channels.base import Channel
 from socialbpm.errors import TaskFailed
 from socialbpm.outbox import drafts
 from socialbpm.outcomes import timing
+from socialbpm.outcomes.working import Calendars
 from socialbpm.people import Community, Member
 from socialbpm.posts import Destination
 from socialbpm.requests import rolls
 from socialbpm.tasks import Asking, SocialTask
+from socialbpm.tasks.notation import did_you_mean
 
 INVALID = "social.invalid"
 
@@ -46,8 +48,10 @@ class Prospect:
 class Prospects:
     """Holds tasks against the communities and channels that there are."""
 
-    def __init__(self, communities: Mapping[str, Community], channels: Mapping[str, Channel]) -> None:
-        self._communities, self._channels = communities, channels
+    def __init__(
+        self, communities: Mapping[str, Community], channels: Mapping[str, Channel], calendars: Calendars
+    ) -> None:
+        self._communities, self._channels, self._calendars = communities, channels, calendars
 
     def of(self, opening: Opening) -> Prospect:
         """What opening this request comes to. Raises TaskFailed ``social.invalid``."""
@@ -69,6 +73,10 @@ class Prospects:
         if unknown:
             yield f"community '{unknown[0]}' is not in the settings; add it there"
             return
+        calendar = getattr(task, "calendar", "")
+        if calendar and calendar not in self._calendars:
+            remedy = did_you_mean(calendar, self._calendars) or "add it there"
+            yield f"calendar '{calendar}' is not in the settings; {remedy}"
         destinations = self._destinations(task)
         if timing.needed(task.require, len(destinations)) > len(destinations) or not destinations:
             bound = f"{len(destinations)} destinations are bound to {' '.join(task.to)}"

@@ -98,9 +98,11 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         connection = ports.Connection(name=name, store=store, clock=clock, media=media.body, options=options)
         channels[name] = around(adapter(account.adapter or name)(connection))
     outbox = Outbox(store, clock, work, channels)
-    outcomes = Outcomes(store, clock, work, outbox)
+    outcomes = Outcomes(store, clock, work, outbox, settings.calendars)
     preparation = Preparation(store, clock, work, channels, media, outcomes)
-    requests = Requests(store, clock, work, outbox, outcomes, preparation, people)
+    requests = Requests(
+        store, clock, work, outbox, outcomes, preparation, people, calendars=settings.calendars
+    )
     capabilities = {name: channel.capabilities for name, channel in channels.items()}
     definitions = Definitions(store, clock, people, capabilities)
     inbox = Inbox(store, clock, work, channels)

@@ -185,6 +185,7 @@ care = Table(
     Column("passed", Integer, nullable=False, default=0),  # so many intervals have been dealt with since then
     Column("window", Integer, nullable=False, default=0),  # so often people were reminded, versions included
     Column("after", String),  # the last person of this window so far; NULL: nobody is left in it
+    Column("until", Instant),  # when this window ends: what has not been sent by then gives way to the next
     Column("escalated_at", Instant),
 )
 

@@ -283,6 +283,7 @@ def upgrade() -> None:
         sa.Column("passed", sa.Integer(), nullable=False),
         sa.Column("window", sa.Integer(), nullable=False),
         sa.Column("after", sa.String(), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=True),
         sa.Column("escalated_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["request"], ["social_request.id"]),
         sa.PrimaryKeyConstraint("request"),
