@@ -1,5 +1,6 @@
 """What people meet: samples replayed, processes killed at every step, pages in a real browser."""
 
+from tests.browsers import chromium
 from tests.commands import folder, socialbpm
 
-__all__ = ["folder", "socialbpm"]
+__all__ = ["chromium", "folder", "socialbpm"]

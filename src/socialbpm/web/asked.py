@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -82,7 +83,7 @@ class Asked:
         viewer = guest.viewer
         return {
             "stand": stands.of(conn, question),
-            "chart": svg(question.chart) if question.chart else "",
+            "chart": svg(replace(question.chart, ended="")) if question.chart else "",  # the page says how
             "delegates": electing.delegates(conn, viewer, question),
             "entrusted": electing.entrusted(conn, viewer, question),
             "entries": runs.of_request(conn, viewer, self.site.drawings, question.id),

@@ -22,7 +22,9 @@ for (const region of document.querySelectorAll("[data-live]")) served.set(region
 function replace(region, other) {
   served.set(region, essence(other));
   const scrolled = [...region.querySelectorAll(".scroller")].map((each) => each.scrollLeft);
+  const opened = [...region.querySelectorAll("details")].map((each) => each.open);
   region.replaceChildren(...other.childNodes);
+  region.querySelectorAll("details").forEach((each, i) => (each.open = opened[i] ?? each.open));
   region.querySelectorAll(".scroller").forEach((each, i) => (each.scrollLeft = scrolled[i] ?? 0));
   addLocalTimes(region);
   document.dispatchEvent(new Event("renewed"));

@@ -106,30 +106,32 @@ function button(sign, name, act) {
   return made;
 }
 
-// While somebody drags, the item follows; when they let go, its neighbours say which place it has.
-function drag(list, item, grip) {
-  grip.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+// While somebody drags, the item follows; when they let go, its neighbours say which place it has. The list
+// has the pointer, for an item that is moved within the page would lose it.
+function followPointer(list) {
+  const heldItem = () => list.querySelector(".held");
+  list.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !event.target.matches(".grip")) return;
     event.preventDefault();
-    grip.setPointerCapture(event.pointerId);
-    item.classList.add("held");
+    list.setPointerCapture(event.pointerId);
+    event.target.closest(".place").classList.add("held");
   });
-  grip.addEventListener("pointermove", (event) => {
-    if (!item.classList.contains("held")) return;
-    const over = [...list.children].filter((each) => each !== item);
-    const next = over.find((each) => {
-      const box = each.getBoundingClientRect();
-      return event.clientY < box.top + box.height / 2;
-    });
-    if (item.nextElementSibling !== (next ?? null)) list.insertBefore(item, next ?? null);
+  list.addEventListener("pointermove", (event) => heldItem() && follow(list, heldItem(), event.clientY));
+  for (const end of ["pointerup", "pointercancel"]) list.addEventListener(end, () => drop(list, heldItem()));
+}
+
+function follow(list, item, height) {
+  const next = [...list.children].find((each) => {
+    const box = each.getBoundingClientRect();
+    return each !== item && height < box.top + box.height / 2;
   });
-  const drop = () => {
-    if (!item.classList.contains("held")) return;
-    item.classList.remove("held");
-    change(list, dropped(list, item), item);
-  };
-  grip.addEventListener("pointerup", drop);
-  grip.addEventListener("pointercancel", drop);
+  if (item.nextElementSibling !== (next ?? null)) list.insertBefore(item, next ?? null);
+}
+
+function drop(list, item) {
+  if (!item) return;
+  item.classList.remove("held");
+  change(list, dropped(list, item), item);
 }
 
 function dropped(list, item) {
@@ -160,7 +162,6 @@ function equip(list, item) {
   );
   item.prepend(grip);
   item.append(steps);
-  drag(list, item, grip);
   fieldOf(item).addEventListener("change", () => {
     if (fieldOf(item).value.trim() === "" || placeOf(item)) show(list, orderOf(list)), tell(list, item);
   });
@@ -179,6 +180,7 @@ function begin() {
     Object.assign(line, { className: "unranked", textContent: "Not ranked" });
     list.append(line);
     for (const item of itemsOf(list)) equip(list, item);
+    followPointer(list);
     list.closest("fieldset").querySelector("#rank-how").append(` ${HOW}`);
     const wrong = list.querySelector("[aria-invalid]");
     if (!wrong) show(list, orderOf(list)); // what was typed wrongly stays as it is, to be mended
