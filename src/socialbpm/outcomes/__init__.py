@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, literal, select, update
 
 from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
-from socialbpm.outcomes import book, caring, final_read, secrecy, sittings, timing
+from socialbpm.outcomes import book, caring, final_read, relinking, secrecy, sittings, timing
 from socialbpm.outcomes.endings import LIVE, Endings
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Sitting
@@ -26,7 +26,7 @@ from socialbpm.policies import decide
 from socialbpm.responses import Outcome
 from socialbpm.store import Store, locks
 from socialbpm.store.prepared import Prepared
-from socialbpm.store.tables import delivery, request, run
+from socialbpm.store.tables import delivery, request, run, work
 from socialbpm.tasks import Asking, SocialTask
 
 __all__ = ["LIVE", "Outcomes"]
@@ -44,6 +44,11 @@ class Outcomes:
         work.register_steps(
             "tally",
             lambda conn, request_id, _: self._advance(conn, request_id),
+            hold=lambda conn, request_id: locks.hold_run_of(conn, request_id=request_id),
+        )
+        work.register_steps(
+            "relink",
+            lambda conn, request_id, _: self._relink(conn, request_id),
             hold=lambda conn, request_id: locks.hold_run_of(conn, request_id=request_id),
         )
 
@@ -82,6 +87,12 @@ class Outcomes:
 
     # one step
 
+    def _relink(self, conn: Connection, request_id: str) -> None:
+        """An account that has answered this request has changed hands: any step from now on heeds that."""
+        again_at = self._advance(conn, request_id)
+        if again_at is not None:
+            self._work.schedule(conn, "tally", request_id, again_at)
+
     def _advance(self, conn: Connection, request_id: str) -> datetime | None:
         """Apply what is new, close if it is time; returns when to look again (at once after a full batch)."""
         row = _REQUEST.rows(conn, of_id=request_id).first()
@@ -89,6 +100,8 @@ class Outcomes:
             return None
         task, now = tasks.load(row.task), self._clock.now()
         times = timing.of(row, task, self._posts(conn, row), now, self._calendars)
+        if row.relinks and row.state in LIVE:
+            row = self._told_again(conn, row, task, times, now)
         sitting, more = self._sit(conn, row, task, times)
         self._save(conn, row, task, times, sitting)
         if row.state not in LIVE or (more and sitting.outcome is None):
@@ -97,6 +110,14 @@ class Outcomes:
             return until
         ended = self._ended(conn, row, task, times, sitting)
         return now if more else None if ended else times.look_again(now)
+
+    def _told_again(
+        self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing, now: datetime
+    ) -> Row[Any]:
+        """The request once its answers are those of whom they now belong to."""
+        terms = sittings.terms_of(row, task, times, final_read.collected(self._outbox.channels))
+        told = relinking.tell_again(conn, row, terms, now)
+        return _REQUEST.rows(conn, of_id=row.id).one() if told else row
 
     def _final_read(
         self, conn: Connection, row: Row[Any], times: Timing, sitting: Sitting
@@ -162,8 +183,9 @@ def _outcome(task: SocialTask, times: Timing, sitting: Sitting) -> Outcome | Non
     return decide(sitting.terms.rule, sitting.count, closing=times.is_over(answered=answered))
 
 
+_RELINKS = exists().where(work.c.id == literal("relink:") + request.c.id).label("relinks")
 _REQUEST = Prepared(
-    select(request, run.c.process)
+    select(request, _RELINKS, run.c.process)
     .join(run, run.c.id == request.c.run)
     .where(request.c.id == bindparam("of_id"))
     .with_for_update(of=request)

@@ -67,7 +67,7 @@ class Delegations:
         self.held[person] = held
 
     def effective(self, person: str) -> Held:
-        """The ballot that is cast for this person: their own, or that of the first up the chain to have one."""
+        """The ballot cast for this person: their own, or that of the first up the chain to have one."""
         held = self.held.get(person, NONE)
         while held.delegate:
             held = self.held.get(held.delegate, NONE)

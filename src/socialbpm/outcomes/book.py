@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, literal, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, literal, or_, select, update
 
 from socialbpm.outcomes.standings import Judged, Sitting
 from socialbpm.responses import Standing
@@ -37,6 +37,31 @@ def enter(conn: Connection, row: Row[Any], sitting: Sitting, now: datetime) -> N
     audit.record_all(conn, now, entries)
 
 
+def moved(conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+    """Responses that were somebody else's when they were judged: ``judged_person`` then, ``person`` now."""
+    return _MOVED.rows(conn, of_request=row.id, voided=row.voided).all()
+
+
+def history(conn: Connection, row: Row[Any], people: Collection[str], *, anybody: bool) -> Sequence[Row[Any]]:
+    """All judged responses of ``people`` to this version of a request, as ``pending`` gives new ones.
+
+    Whether they were theirs then or are theirs now; but for those that were late. ``judged_weight`` and
+    ``judged_groups`` are those of whom they were judged to be from.
+    """
+    named = {"of_request": row.id, "voided": row.voided, "people": sorted(people)}
+    return conn.execute(_HISTORY[anybody], named).all()
+
+
+def amend(
+    conn: Connection, row: Row[Any], sitting: Sitting, changed: Collection[Judged], now: datetime
+) -> None:
+    """Write what was found when responses were judged again: figures, and what ``changed``."""
+    figures = {"counted": sitting.count.dump(), "standings": dict(sitting.standings)}
+    _FIGURES.change(conn, of_id=row.id, **figures)
+    _RESTATE.change_all(conn, [_restated(each) for each in changed])
+    audit.record_all(conn, now, [_told(row, judged) for judged in changed])
+
+
 def answered(conn: Connection, request_id: str, most: int) -> Sequence[str]:
     """The first people whose ballots stand."""
     return _ANSWERED.rows(conn, of_request=request_id, most=most).scalars().all()
@@ -64,11 +89,17 @@ def _told(row: Row[Any], judged: Judged) -> dict[str, Any]:
 
 
 _BEFORE, _BALLOT, _TARGET = response.alias("before"), event.alias("ballot"), event.alias("target")
-_DELETION, _OWN = event.alias("deletion"), voter_account.alias("own")
+_DELETION, _OWN, _VOTED = event.alias("deletion"), voter_account.alias("own"), voter.alias("voted")
 _WHO = func.coalesce(
     voter_account.c.person, account.c.person, event.c.channel + literal(":") + event.c.account
 )
 """Whose an answer is: by the roll as it was frozen, by a link, or an account that stands for itself."""
+_OF_ACCOUNT = and_(
+    voter_account.c.request == event.c.request,
+    voter_account.c.channel == event.c.channel,
+    voter_account.c.account == event.c.account,
+)
+_LINKED = and_(account.c.channel == event.c.channel, account.c.account == event.c.account)
 
 
 def _judgeable(*, anybody: bool) -> Select[Any]:
@@ -107,12 +138,6 @@ def _judgeable(*, anybody: bool) -> Select[Any]:
         (func.trim(_BALLOT.c.comment) != "").label("before_reasoned"),
         _BALLOT.c.delegate.label("before_delegate"),
     )
-    of_account = and_(
-        voter_account.c.request == event.c.request,
-        voter_account.c.channel == event.c.channel,
-        voter_account.c.account == event.c.account,
-    )
-    linked = and_(account.c.channel == event.c.channel, account.c.account == event.c.account)
     deleted = and_(
         _TARGET.c.channel == event.c.channel,
         _TARGET.c.event_id == event.c.withdraws,
@@ -120,8 +145,8 @@ def _judgeable(*, anybody: bool) -> Select[Any]:
     )
     stands = and_(_BEFORE.c.request == event.c.request, _BEFORE.c.person == _WHO, _BEFORE.c.stands == 1)
     joined = (
-        columns.outerjoin(voter_account, of_account)
-        .outerjoin(account, linked)
+        columns.outerjoin(voter_account, _OF_ACCOUNT)
+        .outerjoin(account, _LINKED)
         .outerjoin(voter, and_(voter.c.request == event.c.request, voter.c.person == _WHO))
         .outerjoin(_BEFORE, stands)
         .outerjoin(_BALLOT, _BALLOT.c.seq == _BEFORE.c.seq)
@@ -139,11 +164,53 @@ def _pending(*, anybody: bool) -> Prepared:
     return Prepared(new.limit(bindparam("most")))
 
 
+def _past(*, anybody: bool) -> Select[Any]:
+    theirs = or_(
+        _WHO.in_(bindparam("people", expanding=True)),
+        response.c.person.in_(bindparam("people", expanding=True)),
+    )
+    judged = (
+        response.c.person.label("judged_person"),
+        response.c.standing,
+        response.c.reason,
+        response.c.stands,
+        _VOTED.c.weight.label("judged_weight"),
+        _VOTED.c.groups.label("judged_groups"),
+    )
+    voted = and_(_VOTED.c.request == event.c.request, _VOTED.c.person == response.c.person)
+    return (
+        _judgeable(anybody=anybody)
+        .add_columns(*judged)
+        .join(response, response.c.seq == event.c.seq)
+        .outerjoin(_VOTED, voted)
+        .where(theirs, event.c.seq > bindparam("voided"), response.c.standing != Standing.LATE)
+    )
+
+
+_HISTORY = {anybody: _past(anybody=anybody) for anybody in (False, True)}
+_MOVED = Prepared(
+    select(_WHO.label("person"), response.c.person.label("judged_person"))
+    .join_from(event, response, response.c.seq == event.c.seq)
+    .outerjoin(voter_account, _OF_ACCOUNT)
+    .outerjoin(account, _LINKED)
+    .where(
+        event.c.request == bindparam("of_request"),
+        event.c.seq > bindparam("voided"),
+        response.c.standing != Standing.LATE,
+        response.c.person != _WHO,
+    )
+    .distinct()
+)
 _EVENTS = {anybody: _pending(anybody=anybody) for anybody in (False, True)}
 _KEEP = Prepared(
     update(request)
     .where(request.c.id == bindparam("of_id"))
     .values({name: bindparam(name) for name in ("counted", "standings", "ballots_seen")})
+)
+_FIGURES = Prepared(
+    update(request)
+    .where(request.c.id == bindparam("of_id"))
+    .values(counted=bindparam("counted"), standings=bindparam("standings"))
 )
 _RESPOND = Prepared(response.insert())
 _RESTATE = Prepared(

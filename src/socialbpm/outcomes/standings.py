@@ -139,16 +139,20 @@ class Sitting:
         return self.delegations.refusal(event.person, event.delegate, self.terms.author)
 
     def _cast(self, person: str, vote: Vote, before: Held, new: Held, seq: int) -> None:
-        """``new`` takes the place of ``before``, also for those whose ballots this person has."""
+        """``new`` takes the place of ``before``."""
+        self.put(person, vote, before, new, seq)
+        if before.seq:
+            self._replace(before, person, withdrawn=not new.seq)
+        if self.terms.rule.close == "first_crossing" and not self.again:
+            self.outcome = decide(self.terms.rule, self.count)
+
+    def put(self, person: str, vote: Vote, before: Held, new: Held, seq: int) -> None:
+        """Count ``new`` instead of ``before``, also for those whose ballots this person has."""
         if self.terms.delegation:
             self._cast_for_all(person, vote, new, seq)
         else:
             self._count(person, vote, before, new, seq)
         self._held[person] = new
-        if before.seq:
-            self._replace(before, person, withdrawn=not new.seq)
-        if self.terms.rule.close == "first_crossing" and not self.again:
-            self.outcome = decide(self.terms.rule, self.count)
 
     def _cast_for_all(self, person: str, vote: Vote, new: Held, seq: int) -> None:
         delegations = self.delegations
@@ -192,13 +196,17 @@ class Sitting:
         self.standings[judged.standing] += 1
 
 
+def vote_of(weight: str | None, groups: Iterable[str] | None) -> Vote:
+    """As the roll says it; a stranger in an open electorate counts for one."""
+    return Vote(weight=ONE) if weight is None else Vote.of(weight, groups)
+
+
 def _vote(event: Row[Any], terms: Terms) -> Vote | None:
-    """What the person brings; None: they may not answer. A stranger in an open electorate counts for one."""
-    if event.weight is not None:
-        return Vote.of(event.weight, event.groups)
-    if not terms.anybody or event.member or event.person == terms.author:
+    """What the person brings; None: they may not answer."""
+    stranger = event.weight is None
+    if stranger and (not terms.anybody or event.member or event.person == terms.author):
         return None
-    return Vote(weight=ONE)
+    return vote_of(event.weight, event.groups)
 
 
 def _late(event: Row[Any], terms: Terms) -> bool:

@@ -38,7 +38,7 @@ def members(task: Asking, communities: Mapping[str, Community]) -> tuple[Member,
 def eligible(task: Asking, everybody: Sequence[Member]) -> tuple[Member, ...]:
     """Those whose answers count.
 
-    Not the author, unless the model says so; not who weighs nothing; not who is in none of the binding groups.
+    Not the author, unless the model says so; not who weighs nothing, or is in none of the binding groups.
     """
     author, binding = task.author if task.exclude_author else "", frozenset(task.binding)
     return tuple(
