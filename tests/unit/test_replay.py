@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
         ("[[step]]\nperson='ada'", "1: 'step.0': 'person' does not belong to a step that does nothing"),
         (
             "[[step]]\nrespond='a'\nperson='ada'",
-            "1: 'step.0': an answer needs a person, and either choice or choices",
+            "1: 'step.0': an answer needs a person (or an account), and one of choice",
         ),
         ("[[step]]\nrevise='a'", "1: 'step.0': a new version needs a new text or new media"),
         ("[[step]]\nafter='tomorrow'", "2: 'step.0.after' is not a length of time; write it as \"PT30M\""),
@@ -84,6 +85,9 @@ SEEN = Evidence(
     errors={},
     posts=(post(), post(text="Again: which way?", edits=2, note="north: 2 of 3", alts=("Map",))),
     standings={"accepted": 3},
+    received=3,
+    reminded={"grace": 2},
+    escalated=("ask",),
     data={"poll": {"outcome": "decided", "counts": {"north": 2}, "winners": ["north"]}},
 )
 
@@ -101,11 +105,18 @@ SEEN = Evidence(
             ]
         },
         {"post": [{"contains": ["Again", "way"], "note": "2 of 3", "alt": "Map"}]},
+        {"reminded": {"grace": 2, "ada": 0}, "escalated": "ask"},
     ],
 )
 def test_what_came_out_as_expected_does_not_differ(expected: dict[str, object]) -> None:
     """Whatever is left out of an expectation is not looked at."""
     assert list(final(Expect.model_validate(expected), SEEN)) == []
+
+
+def test_answers_without_a_standing_are_a_difference_whatever_is_expected() -> None:
+    """The books are looked at in every replay: what was received is what was judged."""
+    (found,) = final(Expect(), replace(SEEN, received=4))
+    assert "4 answers were received, and 3 have a standing" in found.what
 
 
 @pytest.mark.parametrize(
@@ -124,6 +135,8 @@ def test_what_came_out_as_expected_does_not_differ(expected: dict[str, object]) 
             ("expect", "standings", "late"),
             "0 answers are late, there should be 1",
         ),
+        ({"reminded": {"grace": 1}}, ("expect", "reminded", "grace"), "reminded 2 times, it should be 1"),
+        ({"escalated": []}, ("expect", "escalated"), "what was escalated differs"),
         ({"reason": "broken"}, ("expect", "reason"), "- broken"),
         ({"data": {"poll": {"winners": ["south"]}}}, ("expect", "data", "poll", "winners"), '"south"'),
         ({"data": {"pol": 1}}, ("expect", "data", "pol"), "there is no 'pol'"),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, select
 from socialbpm import tasks
 from socialbpm.errors import NotFound
 from socialbpm.policies import Count
-from socialbpm.posts import Choice, plain
+from socialbpm.posts import Ask, AskKind, Choice, plain
 from socialbpm.responses import Verdict
 from socialbpm.store import flush, tables
 
@@ -75,9 +75,10 @@ class RequestView:
     """One durable run of a social task.
 
     ``state`` is OPEN, CLOSING, CLOSED, RESUMED or CANCELLED. ``people`` is the roll, frozen when it opened.
-    ``choices`` are the keys and labels that an answer may name (none for a post). ``counts`` is how many
-    people stand behind each choice, so far or at the end. ``outcome`` and ``explanation`` are empty until it
-    has closed; ``error`` is a BPMN error code if it could not be carried out.
+    ``asks`` is what it asks people to do (None for a post), ``choices`` are the keys and labels that an
+    answer may name, and they may ``abstain`` if that is offered. ``counts`` is how many people stand behind
+    each choice, so far or at the end. ``outcome`` and ``explanation`` are empty until it has closed;
+    ``error`` is a BPMN error code if it could not be carried out.
     """
 
     id: str
@@ -91,6 +92,8 @@ class RequestView:
     opened_at: datetime
     ends_at: datetime | None = None
     closed_at: datetime | None = None
+    asks: AskKind | None = None
+    abstain: bool = False
     choices: tuple[Choice, ...] = ()
     people: tuple[str, ...] = ()
     posts: tuple[PostView, ...] = ()
@@ -99,6 +102,19 @@ class RequestView:
     winners: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     error: str = ""
+
+    @property
+    def ask(self) -> Ask | None:
+        """The question as an answer in words is read against it; None where nothing is asked."""
+        if self.asks is None:
+            return None
+        return Ask(
+            request=self.id,
+            version=self.version,
+            kind=self.asks,
+            choices=self.choices,
+            abstain=self.abstain,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +239,7 @@ def _request(conn: Connection, row: Row[Any]) -> RequestView:
         opened_at=row.opened_at,
         ends_at=row.ends_at,
         closed_at=row.closed_at,
-        choices=_choices(task),
+        **_asked(task),
         people=_people(conn, row.id),
         posts=_posts(conn, row.id),
         outcome=outcome.get("outcome", ""),
@@ -257,8 +273,10 @@ def _wording(task: tasks.SocialTask) -> str:
     return plain(texts.get("", next(iter(texts.values()), ())))
 
 
-def _choices(task: tasks.SocialTask) -> tuple[Choice, ...]:
-    return task.offered if isinstance(task, tasks.Asking) else ()
+def _asked(task: tasks.SocialTask) -> dict[str, Any]:
+    if not isinstance(task, tasks.Asking):
+        return {}
+    return {"asks": task.kind, "abstain": task.abstain, "choices": task.offered}
 
 
 def _people(conn: Connection, request_id: str) -> tuple[str, ...]:

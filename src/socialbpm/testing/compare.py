@@ -30,6 +30,14 @@ class Divergence:
         return "\n".join([f"{where}: {self.what}", *(f"    {each}" for each in self.diff.splitlines())])
 
 
+class Diverged(Exception):
+    """A replay cannot go on as its file says."""
+
+    def __init__(self, place: Place, what: str, diff: str = "") -> None:
+        super().__init__(what)
+        self.divergence = Divergence(place=place, what=what, diff=diff)
+
+
 def midway(expected: Midway, got: Evidence, place: Place) -> Iterator[Divergence]:
     """What differs in the middle of a run."""
     if expected.status is not None and expected.status != got.status:
@@ -42,6 +50,8 @@ def midway(expected: Midway, got: Evidence, place: Place) -> Iterator[Divergence
             yield _lists((*place, "outcomes", element), f"outcomes of '{element}' differ", outcomes, came)
     if expected.requests is not None and expected.requests != got.requests:
         yield _lists((*place, "requests"), "what is open differs", expected.requests, got.requests)
+    yield from _counts(expected, got, place)
+    yield from _cared(expected, got, place)
 
 
 def final(expected: Expect, got: Evidence, place: Place = ("expect",)) -> Iterator[Divergence]:
@@ -51,9 +61,9 @@ def final(expected: Expect, got: Evidence, place: Place = ("expect",)) -> Iterat
         yield _texts((*place, "reason"), "the reason differs", expected.reason, got.reason)
     yield from _elements(expected, got, place)
     yield from _errors(expected, got, place)
-    yield from _counts(expected, got, place)
     yield from _posts(expected.post, got.posts, place)
     yield from _values(expected.data, got.data, (*place, "data"))
+    yield from _books(got, place)
 
 
 def _elements(expected: Expect, got: Evidence, place: Place) -> Iterator[Divergence]:
@@ -75,7 +85,25 @@ def _errors(expected: Expect, got: Evidence, place: Place) -> Iterator[Divergenc
             yield Divergence(place=(*place, "error", element), what=what)
 
 
-def _counts(expected: Expect, got: Evidence, place: Place) -> Iterator[Divergence]:
+def _books(got: Evidence, place: Place) -> Iterator[Divergence]:
+    """Every answer that was received has exactly one standing, whatever a replay expects."""
+    judged = sum(got.standings.values())
+    if judged != got.received:
+        what = f"{got.received} answers were received, and {judged} have a standing"
+        yield Divergence(place=(*place, "standings"), what=what)
+
+
+def _cared(expected: Midway, got: Evidence, place: Place) -> Iterator[Divergence]:
+    for person, times in expected.reminded.items():
+        if got.reminded.get(person, 0) != times:
+            what = f"'{person}' was reminded {got.reminded.get(person, 0)} times, it should be {times}"
+            yield Divergence(place=(*place, "reminded", person), what=what)
+    if expected.escalated is not None and expected.escalated != got.escalated:
+        place = (*place, "escalated")
+        yield _lists(place, "what was escalated differs", expected.escalated, got.escalated)
+
+
+def _counts(expected: Midway, got: Evidence, place: Place) -> Iterator[Divergence]:
     for community, count in expected.posts.items():
         stand = [post for post in got.posts if community in post.communities and post.state == SENT]
         if len(stand) != count:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
+from socialbpm.outbox.deliveries import Purpose, State
 from socialbpm.people import Community
 from socialbpm.posts import Destination
 from socialbpm.responses import Standing
@@ -40,7 +41,8 @@ class Evidence:
 
     ``waits`` says for what the run waits, from whom, and until when, one line each. ``requests`` are the
     elements that wait, ``outcomes`` the outcomes of each element's requests in order of opening (an error's
-    code, or ``cancelled``, where there is no outcome).
+    code, or ``cancelled``, where there is no outcome). ``received`` is the number of answers, ``reminded``
+    how often each person was reminded, ``escalated`` the elements whose question was put to others, too.
     """
 
     status: str
@@ -54,6 +56,9 @@ class Evidence:
     posts: tuple[Outgoing, ...]
     standings: Mapping[str, int]
     data: Mapping[str, Any]
+    received: int = 0
+    reminded: Mapping[str, int] = field(default_factory=dict)
+    escalated: tuple[str, ...] = ()
 
 
 def gather(social: Social, run_id: str) -> Evidence:
@@ -63,7 +68,8 @@ def gather(social: Social, run_id: str) -> Evidence:
     ended = [request for request in asked if request.state not in views.LIVE]
     with social.store.read() as conn:
         posts = tuple(_posts(conn, run_id, social.communities))
-        standings = _standings(conn, run_id)
+        standings, received = _standings(conn, run_id), _received(conn, run_id)
+        reminded, escalated = _reminded(conn, run_id), _escalated(conn, run_id)
     return Evidence(
         status=run.status,
         reason=run.reason,
@@ -75,6 +81,9 @@ def gather(social: Social, run_id: str) -> Evidence:
         errors={request.element: request.error for request in ended if request.error},
         posts=posts,
         standings=standings,
+        received=received,
+        reminded=reminded,
+        escalated=escalated,
         data=run.data,
     )
 
@@ -113,6 +122,28 @@ def _standings(conn: Connection, run_id: str) -> dict[str, int]:
     response, request = tables.response.c, tables.request.c
     query = select(response.standing).join(tables.request, request.id == response.request)
     return dict(Counter(conn.scalars(query.where(request.run == run_id))))
+
+
+def _received(conn: Connection, run_id: str) -> int:
+    event, request = tables.event, tables.request
+    query = select(func.count()).select_from(event).join(request, request.c.id == event.c.request)
+    return conn.scalar(query.where(request.c.run == run_id)) or 0
+
+
+def _reminded(conn: Connection, run_id: str) -> dict[str, int]:
+    delivery, request = tables.delivery.c, tables.request.c
+    query = select(delivery.person).join(tables.request, request.id == delivery.request)
+    sent = query.where(
+        request.run == run_id, delivery.purpose == Purpose.REMIND, delivery.state == State.SENT
+    )
+    return dict(Counter(conn.scalars(sent)))
+
+
+def _escalated(conn: Connection, run_id: str) -> tuple[str, ...]:
+    care, request = tables.care.c, tables.request.c
+    query = select(request.element).join(tables.care, care.request == request.id)
+    escalated = query.where(request.run == run_id, care.escalated_at.is_not(None))
+    return tuple(conn.scalars(escalated.order_by(care.escalated_at, request.opened_at)))
 
 
 def _posts(conn: Connection, run_id: str, communities: Mapping[str, Community]) -> Iterable[Outgoing]:

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,16 +20,18 @@ from socialbpm.settings.wiring import wire
 from socialbpm.social import Social
 from socialbpm.social.views import LIVE, RequestView
 from socialbpm.tasks.notation import did_you_mean
+from socialbpm.testing import answering, crowds
 from socialbpm.testing.clock import FakeClock
-from socialbpm.testing.compare import Divergence, final, midway
+from socialbpm.testing.compare import Diverged, Divergence, final, midway
 from socialbpm.testing.evidence import Evidence, gather, waits
 from socialbpm.testing.faulty import Faults
-from socialbpm.testing.replay_file import Script, Step, read
+from socialbpm.testing.replay_file import Script, Step, Turnout, read
 
 __all__ = ["Played", "Script", "play", "read"]
 
 Watch = Callable[[Social], None]
 RUN = "replay"  # always the same, and so are the keys made from it
+HANDFUL = 500  # so many answers of a crowd arrive together
 PASSES = 10_000  # more timers than that within one step is a process that never rests
 
 
@@ -55,17 +58,9 @@ def play(script: Script, watch: Watch = lambda social: None) -> Played:
                 stage.step(step, ("step", number))
             evidence = stage.evidence()
             divergence = next(final(script.replay.expect, evidence), None)
-        except _Diverged as diverged:
+        except Diverged as diverged:
             evidence, divergence = stage.evidence(), diverged.divergence
     return Played(script, evidence, divergence)
-
-
-class _Diverged(Exception):
-    """The replay cannot go on as its file says."""
-
-    def __init__(self, place: Place, what: str, diff: str = "") -> None:
-        super().__init__(what)
-        self.divergence = Divergence(place=place, what=what, diff=diff)
 
 
 @contextmanager
@@ -87,8 +82,10 @@ class _Stage:
         self._faults = Faults()
         self._settings = Settings.alone(
             database=f"sqlite:///{folder / 'replay.db'}",
-            communities=replay.communities,
+            communities=replay.communities | crowds.communities(replay.crowds),
             channels=replay.channels,
+            calendars=replay.calendars,
+            **_content_rules(script),
         )
         self._stubs = {
             element: partial(_stub, deepcopy(answers)) for element, answers in _stubs(replay.stubs)
@@ -115,7 +112,7 @@ class _Stage:
         try:
             self._act(step, place)
         except (StateError, TaskFailed) as error:
-            raise _Diverged(place, str(error)) from error
+            raise Diverged(place, str(error)) from error
         self._work()
         if step.expect:
             self._check(step, place)
@@ -147,7 +144,7 @@ class _Stage:
     def _pass(self, until: datetime, place: Place) -> None:
         """Go from one due time to the next, so that everything happens at its own moment."""
         if until < self._clock.now():
-            raise _Diverged(
+            raise Diverged(
                 (*place, "at"), f"time does not go back: it is {self._clock.now():%Y-%m-%d %H:%M} already"
             )
         for _ in range(PASSES):
@@ -157,27 +154,37 @@ class _Stage:
             self._clock.set(max(due, self._clock.now()))
             self._work()
         else:
-            raise _Diverged(place, f"the process never rests: {PASSES} things were due within one step")
+            raise Diverged(place, f"the process never rests: {PASSES} things were due within one step")
         self._clock.set(until)
 
     def _respond(self, step: Step, place: Place) -> None:
         request = self._request(step.respond, step, place, ended=bool(step.standing))
-        reply = self.social.respond(
-            request.id,
-            step.person,
-            step.choices or step.choice or (),
-            step.comment,
-            step.version or request.version,
-            event_id=step.event_id,
-            channel=step.channel,
-            account=self._account(step, place),
-        )
+        if step.crowd:
+            self._crowd(step.crowd, request, place)
+            return
+        account = step.account or self._account(step, place)
+        given = answering.response(step, request, account, place)
+        (reply,) = self.social.inbox.accept(given.channel, [given])
         self._work()
         became = self.social.inbox.standing(reply.seq) if reply.seq else reply
         if became.standing != (step.standing or "accepted"):
             should = step.standing or "accepted"
             what = f"the answer of '{step.person}' is {became.standing}, it should be {should}"
-            raise _Diverged((*place, "standing"), what, became.reason)
+            raise Diverged((*place, "standing"), what, became.reason)
+
+    def _crowd(self, turnout: Turnout, request: RequestView, place: Place) -> None:
+        """Many answers, handed in as platforms do: some hundreds at a time, by channel."""
+        crowd = self._script.replay.crowds.get(turnout.of)
+        if crowd is None or request.ask is None:
+            what = f"there is no crowd '{turnout.of}'" if crowd is None else "nothing is asked there"
+            known = did_you_mean(turnout.of, self._script.replay.crowds) if crowd is None else ""
+            raise Diverged((*place, "crowd"), what, known)
+        for (channel, _), given in groupby(
+            enumerate(crowds.answers(turnout, crowd, request.ask)),
+            lambda each: (each[1].channel, each[0] // HANDFUL),
+        ):
+            self.social.inbox.accept(channel, [response for _, response in given])
+        self._work()
 
     def _account(self, step: Step, place: Place) -> str:
         """The person's account on the channel by which the answer comes."""
@@ -189,7 +196,7 @@ class _Stage:
         if step.standing:
             return step.person  # somebody who is on no roll is scripted to be turned away
         what = f"'{step.person}' has no account on '{step.channel}'"
-        raise _Diverged((*place, "person"), what, did_you_mean(step.person, self.social.people()))
+        raise Diverged((*place, "person"), what, did_you_mean(step.person, self.social.people()))
 
     def _revise(self, step: Step, place: Place) -> None:
         request = self._request(step.revise, step, place)
@@ -200,7 +207,7 @@ class _Stage:
         community = self.social.communities.get(step.fail)
         if community is None:
             what = f"there is no community '{step.fail}'"
-            raise _Diverged((*place, "fail"), what, did_you_mean(step.fail, self.social.communities))
+            raise Diverged((*place, "fail"), what, did_you_mean(step.fail, self.social.communities))
         self._faults.plan(frozenset(community.destinations), step.as_, step.times)
 
     def _request(self, element: str, step: Step, place: Place, *, ended: bool = False) -> RequestView:
@@ -214,12 +221,12 @@ class _Stage:
             run = self.social.run(self._run)
             stands = f"the run is {run.status}{': ' + run.reason if run.reason else ''}"
             diff = "\n".join((stands, *waits(self.social, run)))
-            raise _Diverged(place, f"nobody is asked at '{element}'", diff)
+            raise Diverged(place, f"nobody is asked at '{element}'", diff)
         return of_element[step.nth - 1]  # 0 is the newest: the last one
 
     def _check(self, step: Step, place: Place) -> None:
         if step.expect and (found := next(midway(step.expect, self.evidence(), (*place, "expect")), None)):
-            raise _Diverged(found.place, found.what, found.diff)
+            raise Diverged(found.place, found.what, found.diff)
 
     def _put(self, file: str) -> str:
         path = self._script.path.parent / file
@@ -229,6 +236,14 @@ class _Stage:
             raise DefinitionError(
                 Problem(file=self._script.file.name, what=f"'{file}' cannot be read: {error.strerror}")
             ) from None
+
+
+def _content_rules(script: Script) -> dict[str, Any]:
+    """The rules, if there are any: written in the replay, or in a file beside it."""
+    rules = script.replay.content_rules
+    if rules is None:
+        return {}
+    return {"content_rules": str(script.path.parent / rules) if isinstance(rules, str) else rules}
 
 
 def _stubs(stubs: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

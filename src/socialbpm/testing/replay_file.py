@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -26,6 +27,12 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
+def _share(value: Any) -> Any:
+    """``"1/5"`` or 0.2; a float is taken as it is written."""
+    return Fraction(str(value))
+
+
+Share = Annotated[Fraction, BeforeValidator(_share), Field(ge=0, le=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]  # one text, or a list of them
 
 
@@ -49,6 +56,26 @@ class Picture(_Part):
     alt: str = Field(description="What the picture shows, for those who cannot see it.")
 
 
+class Turnout(_Part):
+    """How a crowd answers: everybody once, some twice, some take it back. The same seed, the same answers."""
+
+    of: str = Field(description="The crowd, one of `crowds`.")
+    choices: tuple[str, ...] = Field(description="Ballots to draw from: a key, keys as `A|B`, or `A>B=C`.")
+    seed: int = Field(1, description="Where the drawing begins.")
+    silent: Share = Field(Fraction(0), description="The share that does not answer.")
+    changes: Share = Field(Fraction(0), description="The share that answers again, maybe by another channel.")
+    deletions: Share = Field(Fraction(0), description="The share that deletes its last answer in the end.")
+
+
+class Crowd(_Part):
+    """A community of many people, named after it: `town-00001` and on, each with an account everywhere."""
+
+    people: int = Field(ge=1, le=1_000_000, description="How many.")
+    channels: tuple[str, ...] = Field(
+        ("local",), description="The channel accounts on which everybody is.", min_length=1
+    )
+
+
 class Midway(_Part):
     """What must hold at once after a step."""
 
@@ -57,6 +84,14 @@ class Midway(_Part):
     outcomes: dict[str, Names] | None = Field(
         None, description="Element → the outcome of each of its requests so far (a list), or of its only one."
     )
+    posts: dict[str, int] = Field(default_factory=dict, description="Community → how many posts stand there.")
+    standings: dict[str, int] = Field(
+        default_factory=dict, description="Standing → how many answers have it."
+    )
+    reminded: dict[str, int] = Field(
+        default_factory=dict, description="Person → how many times they were reminded."
+    )
+    escalated: Names | None = Field(None, description="Elements whose question was put to others, too.")
 
 
 class Step(_Part):
@@ -71,9 +106,18 @@ class Step(_Part):
         0, ge=0, description="Which of several open requests of that element, from 1; else the newest."
     )
     person: str = Field("", description="Who answers.")
-    choice: str | None = Field(None, description="Key of the one choice.")
+    choice: str | None = Field(
+        None, description="Key of the one choice, `abstain`, or in a ranked poll a ranking: `A>B=C`."
+    )
     choices: tuple[str, ...] | None = Field(
-        None, description="Keys of several choices; `[]` withdraws the ballot."
+        None,
+        description="Keys of several choices, or the places of a ranking, best first; `[]` withdraws the "
+        "ballot.",
+    )
+    says: str = Field("", description="The answer in words, as people reply: `1. North 2. South = East`.")
+    delegate: str = Field("", description="The person to whom the ballot is handed, instead of a choice.")
+    withdraws: str = Field(
+        "", description="The `event_id` of an earlier answer that is deleted, instead of a choice."
     )
     comment: str = Field("", description="The reason given.")
     version: int = Field(
@@ -81,7 +125,11 @@ class Step(_Part):
     )
     event_id: str = Field("", description="The channel's id of this answer; the same id again counts once.")
     channel: str = Field("local", description="Channel account by which the answer comes.")
+    account: str = Field(
+        "", description="The account there; without it the person's. One that is nobody's may be meant."
+    )
     standing: str = Field("", description="What must become of this answer: accepted, late, ineligible …")
+    crowd: Turnout | None = Field(None, description="Many answers at once, instead of one person's.")
     revise: str = Field("", description="Element id of the open request that gets a new version.")
     text: str | None = Field(None, description="The new text.")
     media: Annotated[tuple[Picture, ...], BeforeValidator(_listed)] = Field(
@@ -115,8 +163,13 @@ class Step(_Part):
 
     @model_validator(mode="after")
     def _whole_answer(self) -> Self:
-        if self.respond and (not self.person or (self.choice is None) == (self.choices is None)):
-            raise ValueError("an answer needs a person, and either choice or choices")
+        given = [self.choice is not None, self.choices is not None]
+        given += map(bool, (self.says, self.delegate, self.withdraws))
+        if self.respond and not self.crowd and (not (self.person or self.account) or sum(given) != 1):
+            raise ValueError(
+                "an answer needs a person (or an account), and one of choice, choices, says, delegate, "
+                "withdraws"
+            )
         if self.revise and self.text is None and not self.media:
             raise ValueError("a new version needs a new text or new media")
         return self
@@ -124,7 +177,8 @@ class Step(_Part):
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "respond": (
-        *("nth", "person", "choice", "choices", "comment", "version", "event_id", "channel", "standing"),
+        *("nth", "person", "choice", "choices", "says", "delegate", "withdraws", "comment", "version"),
+        *("event_id", "channel", "account", "standing", "crowd"),
     ),
     "revise": ("nth", "text", "media"),
     "fail": ("as_", "times"),
@@ -168,11 +222,7 @@ class Expect(Midway):
         default_factory=dict,
         description="Process data: tables are compared in the keys given here, the rest exactly.",
     )
-    posts: dict[str, int] = Field(default_factory=dict, description="Community → how many posts stand there.")
     post: tuple[ExpectedPost, ...] = Field((), description="Posts that must stand.")
-    standings: dict[str, int] = Field(
-        default_factory=dict, description="Standing → how many answers have it."
-    )
 
 
 class Replay(_Part):
@@ -187,7 +237,12 @@ class Replay(_Part):
         datetime(2026, 1, 1, tzinfo=UTC), description="The clock when the run starts."
     )
     communities: dict[str, Any] = Field(default_factory=dict, description="As in the settings.")
+    crowds: dict[str, Crowd] = Field(default_factory=dict, description="Communities of many people.")
     channels: dict[str, Any] = Field(default_factory=dict, description="As in the settings.")
+    calendars: dict[str, Any] = Field(default_factory=dict, description="As in the settings.")
+    content_rules: str | dict[str, Any] | None = Field(
+        None, description="As in the settings; a path is relative to this file."
+    )
     data: dict[str, Any] = Field(default_factory=dict, description="The data the run starts with.")
     media: dict[str, str] = Field(
         default_factory=dict,
