@@ -7,6 +7,9 @@ from fractions import Fraction
 
 from socialbpm.posts import Destination
 
+FORGOTTEN = "forgotten-"
+"""How the tokens begin that stand for people who have been forgotten (``erasure``)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -38,3 +41,8 @@ class Community:
     name: str
     destinations: tuple[Destination, ...] = ()
     roll: tuple[Member, ...] = field(default_factory=tuple)
+
+
+def is_forgotten(person: str) -> bool:
+    """Whether this is the token of somebody who has been forgotten: there is nobody to write to."""
+    return person.startswith(FORGOTTEN)

@@ -54,7 +54,8 @@ class Purpose(StrEnum):
     """Which step of its request a delivery serves. Only OPEN ones count for ``require``.
 
     GIVEN_UP is one of an opening in whose place a new write has come. APPROVE asks for the approval of what
-    is to be posted, ESCALATE brings the question before a further community, REMIND reminds one person.
+    is to be posted, ESCALATE brings the question before a further community, REMIND reminds one person. FORGET
+    takes out of a post what it says of somebody who has been forgotten.
     """
 
     OPEN = "open"
@@ -64,6 +65,7 @@ class Purpose(StrEnum):
     APPROVE = "approve"
     ESCALATE = "escalate"
     REMIND = "remind"
+    FORGET = "forget"
 
 
 class Action(StrEnum):
@@ -112,6 +114,11 @@ def delivery_key(request: str, destination: Destination, action: str, seq: int) 
 def reminder_key(request: str, person: str, window: int) -> str:
     """One for each person and window of a request, by whatever channel they are reached."""
     return str(uuid5(KEYS, "\x1f".join((request, "remind", person, str(window)))))
+
+
+def forgetting_key(token: str, create: str, seq: int) -> str:
+    """One for each write by which a post forgets the person whom ``token`` stands for."""
+    return str(uuid5(KEYS, "\x1f".join((token, "forget", create, str(seq)))))
 
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -76,9 +76,10 @@ def _as_channel_error(error: Exception) -> ChannelError:
 def pointless(row: Row[Any]) -> bool:
     """Whether what it was for has ended: its run, its step of the process, or its question.
 
-    It is not begun then, if it is certainly not out yet. What closes a post is never pointless.
+    It is not begun then, if it is certainly not out yet. What closes a post, or makes it forget somebody, is
+    never pointless.
     """
     asks = row.post["ask"] is not None or row.purpose == Purpose.REMIND
     cancelled = row.ended == "CANCELLED" or row.run_status == "cancelled"
     over = cancelled or (asks and row.ended in ("CLOSED", "RESUMED"))
-    return over and row.purpose != Purpose.CLOSE
+    return over and row.purpose not in (Purpose.CLOSE, Purpose.FORGET)

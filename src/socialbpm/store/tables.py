@@ -297,6 +297,18 @@ attempt = Table(
     Column("number", Integer, nullable=False),
 )
 
+# erasure: who has been forgotten. What names them, or holds their words, is gone once it is finished
+erasure = Table(
+    "social_erasure",
+    metadata,
+    Column("token", String(32), primary_key=True),  # what stands for the person ever after
+    Column("digest", String(64), nullable=False, unique=True),  # of the person, keyed: knows them again
+    Column("known", JSON),  # what is looked for; NULL once finished
+    Column("report", JSON, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+)
+
 # engines.work: a due piece of work; a row lives until it is done. next is the only time anybody looks at
 work = Table(
     "social_work",

@@ -158,6 +158,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request", "channel", "account"),
     )
     op.create_table(
+        "social_erasure",
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("known", sa.JSON(), nullable=True),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("token"),
+        sa.UniqueConstraint("digest"),
+    )
+    op.create_table(
         "social_work",
         sa.Column("id", sa.String(length=80), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
