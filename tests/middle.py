@@ -16,7 +16,9 @@ from uuid import NAMESPACE_OID, uuid5
 from sqlalchemy import event, select
 
 from socialbpm.calendars import Calendar
+from socialbpm.accounts import Accounts
 from socialbpm.channels.base import Channel, Connection
+from socialbpm.content_rules import ContentRules
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
 from socialbpm.errors import Rejected, TaskFailed
@@ -137,6 +139,7 @@ class Middle:
         lease: timedelta = timedelta(seconds=60),
         weights: dict[str, Any] | None = None,
         calendars: dict[str, Calendar] | None = None,
+        rules: ContentRules | None = None,
     ) -> None:
         kinds = channels or {"wall": WallChannel}
         self.clock = clock or FakeClock()
@@ -166,8 +169,10 @@ class Middle:
             preparation,
             self.communities,
             calendars=calendars or {},
+            rules=rules,
         )
-        self.inbox = Inbox(self.store, self.clock, self.work, self.channels)
+        self.accounts = Accounts(self.store, self.clock, self.work, self.communities, b"secret")
+        self.inbox = Inbox(self.store, self.clock, self.work, self.channels, self.accounts)
         Collector(self.store, self.clock, self.work, self.channels, self.inbox)
         self._numbers = itertools.count(1)
 

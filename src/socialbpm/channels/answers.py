@@ -34,6 +34,9 @@ class Answer(BaseModel):
     version: int = Field(0, ge=0, le=1_000_000, strict=True)
     comment: str = ""
     at: AwareDatetime | None = None
+    delegate: str = Field("", max_length=200)
+    withdraws: str = Field("", max_length=200)
+    code: str = Field("", max_length=200)
 
     def response(self, channel: str) -> Response:
         """As the inbox takes it."""
@@ -47,6 +50,9 @@ class Answer(BaseModel):
             comment=self.comment,
             version=self.version,
             at=self.at,
+            delegate=self.delegate,
+            withdraws=self.withdraws,
+            code=self.code,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from socialbpm.accounts import Accounts
 from socialbpm.channels.base import Channel, Inbound, RawEvent
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
@@ -25,9 +26,11 @@ from socialbpm.store.tables import delivery, event, request, response
 COMMENT = 10_000
 NAME = 200
 CHOICES = 100
-RECEIVED, REFUSED, WAITING = "received", "refused", "waiting"
+RECEIVED, REFUSED, WAITING, LINKING = "received", "refused", "waiting", "linking"
+HEARD = "this code was received before"
 UNKNOWN_REQUEST = "there is no such request"
 CUT = f"of the comment, the first {COMMENT} characters are kept"
+UNKNOWN_ANSWER = "no answer here is known by that id; should it come yet, it will not count"
 UNKNOWN_POST = "no post here is known by that id; the answer counts once one is"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -37,7 +40,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 class Reply:
     """What to tell the person: ``received`` (it will be counted), ``refused``, or the standing that it has.
 
-    ``waiting`` is what answers a post that is not known, and may turn out to be one of ours.
+    ``waiting`` is what answers a post that is not known, and may turn out to be one of ours; ``linking`` is
+    what came of a code.
 
     ``reason`` is a phrase for people, ``seq`` the number of the event.
     """
@@ -50,8 +54,16 @@ class Reply:
 class Inbox:
     """Takes responses in. Each event of a channel is stored once, however often it arrives."""
 
-    def __init__(self, store: Store, clock: Clock, work: Work, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        work: Work,
+        channels: Mapping[str, Channel],
+        accounts: Accounts,
+    ) -> None:
         self._store, self._clock, self._work, self._channels = store, clock, work, channels
+        self._accounts = accounts
         self._commit = GroupCommit(store, self._store_given)
 
     def received(self, channel: str, raw: RawEvent) -> Inbound:
@@ -108,27 +120,32 @@ class Inbox:
         Before the events are stored: who holds the work row stores alone, so the order of the numbers is the
         order of the commits, and no tally can overlook an earlier number.
         """
-        cache: dict[tuple[str, str], Row[Any] | None] = {}
+        cache: dict[tuple[str, ...], Row[Any] | None] = {}
         answered = {_clean(given.in_reply_to, NAME) for given in responses if not given.request}
         locks.hold_posts(conn, channel, answered)  # who records one of them sees what waits, or is seen here
         for given in responses:
-            about = (given.request, given.in_reply_to)
+            about = _about(given)
             if about not in cache:
                 cache[about] = _request(conn, channel, given)
+            cache.setdefault(("", "", given.event_id), cache[about])  # for who deletes it in the same breath
         now = self._clock.now()
         for request_id in sorted({row.id for row in cache.values() if row is not None}):
             self._work.schedule(conn, "tally", request_id, now)
-        return [cache[given.request, given.in_reply_to] for given in responses]
+        return [None if given.code else cache[_about(given)] for given in responses]
 
     def _accept(self, conn: Connection, channel: str, given: Response, row: Row[Any] | None) -> Reply:
         values = _cleaned(channel, given)
         values |= {"request": row.id if row else None, "received_at": self._clock.now()}
         values["awaits"] = None if row or given.request else _clean(given.in_reply_to, NAME) or None
         seq = insert_returning(conn, event, event.c.seq, **values)
+        if given.code:
+            return self._heard(conn, channel, values["account"], given.code, seq)
         if seq is None:
             return _standing(_BY_EVENT.rows(conn, by=channel, of_event=values["event_id"]).one())
         if row is None:
             reply = _of_nothing_known(values["awaits"], seq)
+            if given.withdraws:
+                reply = Reply(standing=WAITING, reason=UNKNOWN_ANSWER, seq=seq)
             facts = {"channel": channel, "seq": seq}
             audit.record(conn, self._clock.now(), f"event.{reply.standing}", None, None, **facts)
             return reply
@@ -136,6 +153,13 @@ class Inbox:
         if late:
             return Reply(standing=Standing.LATE, reason=late, seq=seq)
         return Reply(standing=RECEIVED, reason=CUT if len(given.comment) > COMMENT else "", seq=seq)
+
+    def _heard(self, conn: Connection, channel: str, account: str, code: str, seq: int | None) -> Reply:
+        """A code that links accounts, said by ``account``; a repeat (without a number) says nothing new."""
+        if seq is None:
+            return Reply(standing=LINKING, reason=HEARD)
+        said = self._accounts.hear(conn, channel, account, code[:NAME])
+        return Reply(standing=LINKING, reason=said.reason, seq=seq)
 
 
 def _late(row: Row[Any], received_at: datetime, platform_at: datetime | None) -> str:
@@ -146,6 +170,11 @@ def _late(row: Row[Any], received_at: datetime, platform_at: datetime | None) ->
         return f"the request had closed; {(row.outcome or {}).get('explanation', '')}"
     over = row.ends_at is not None and received_at >= row.ends_at
     return "received after the end" if over and platform_at is None else ""
+
+
+def _about(given: Response) -> tuple[str, str, str]:
+    """By what a response says which request it is about; a deletion may name the answer alone."""
+    return given.request, given.in_reply_to, "" if given.request or given.in_reply_to else given.withdraws
 
 
 def _of_nothing_known(awaits: str | None, seq: int) -> Reply:
@@ -168,6 +197,8 @@ def _request(conn: Connection, channel: str, given: Response) -> Row[Any] | None
     if given.request:
         return _BY_ID.rows(conn, of_id=_clean(given.request, NAME)).first()
     answered = _clean(given.in_reply_to, NAME)
+    if not answered and given.withdraws:
+        return _BY_ANSWER.rows(conn, by=channel, of_event=_name(given.withdraws)).first()
     if not answered:  # as is the id of a post that does not stand yet
         return None
     return _BY_POST.rows(conn, by=channel, of_remote=answered).first()
@@ -183,6 +214,8 @@ def _cleaned(channel: str, given: Response) -> dict[str, Any]:
         "comment": _clean(given.comment, COMMENT),
         "version": min(max(given.version, -1), 2**31 - 1),
         "platform_at": given.at,
+        "delegate": _clean(given.delegate, NAME) or None,
+        "withdraws": _name(given.withdraws) if given.withdraws else None,
     }
 
 
@@ -205,6 +238,11 @@ _BY_POST = Prepared(
     .where(delivery.c.channel == bindparam("by"), delivery.c.remote_id == bindparam("of_remote"))
     .order_by(delivery.c.sent_at.desc())
     .limit(1)
+)
+_BY_ANSWER = Prepared(
+    select(*_ABOUT)
+    .join_from(event, request, request.c.id == event.c.request)
+    .where(event.c.channel == bindparam("by"), event.c.event_id == bindparam("of_event"))
 )
 _EVENT = [event.c.seq, event.c.request, event.c.awaits, event.c.received_at, event.c.platform_at]
 _STORED: Select[Any] = (

@@ -125,7 +125,7 @@ def _judgeable(*, anybody: bool) -> Select[Any]:
             _DELETION.c.withdraws == event.c.event_id,
             _DELETION.c.channel == event.c.channel,
             _DELETION.c.account == event.c.account,
-            _DELETION.c.seq < event.c.seq,
+            or_(_DELETION.c.seq < event.c.seq, _DELETION.c.request.is_(None)),
         )
         .label("gone"),
         _WHO.label("person"),

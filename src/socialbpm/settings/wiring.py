@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from socialbpm.accounts import Accounts
 from socialbpm.channels import adapter
 from socialbpm.channels import base as ports
 from socialbpm.clock import Clock, SystemClock
@@ -101,11 +102,20 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
     outcomes = Outcomes(store, clock, work, outbox, settings.calendars)
     preparation = Preparation(store, clock, work, channels, media, outcomes)
     requests = Requests(
-        store, clock, work, outbox, outcomes, preparation, people, calendars=settings.calendars
+        store,
+        clock,
+        work,
+        outbox,
+        outcomes,
+        preparation,
+        people,
+        calendars=settings.calendars,
+        rules=settings.content_rules,
     )
     capabilities = {name: channel.capabilities for name, channel in channels.items()}
-    definitions = Definitions(store, clock, people, capabilities)
-    inbox = Inbox(store, clock, work, channels)
+    definitions = Definitions(store, clock, people, capabilities, settings.calendars, settings.content_rules)
+    accounts = Accounts(store, clock, work, people, key)
+    inbox = Inbox(store, clock, work, channels, accounts)
     Collector(store, clock, work, channels, inbox)
     return Rooms(
         clock=clock,
@@ -118,6 +128,7 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         requests=requests,
         outbox=outbox,
         inbox=inbox,
+        accounts=accounts,
         outcomes=outcomes,
         definitions=definitions,
         runner=Runner(store, clock, work, requests, outcomes, definitions, stubs=stubs),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from socialbpm.accounts import Accounts
     from socialbpm.channels.base import Channel
     from socialbpm.clock import Clock
     from socialbpm.engines.base import Engine
@@ -36,6 +37,7 @@ class Rooms:
     requests: Requests
     outbox: Outbox
     inbox: Inbox
+    accounts: Accounts
     outcomes: Outcomes
     definitions: Definitions
     runner: Runner
