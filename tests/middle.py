@@ -19,6 +19,7 @@ from socialbpm.calendars import Calendar
 from socialbpm.accounts import Accounts
 from socialbpm.channels.base import Channel, Connection
 from socialbpm.content_rules import ContentRules
+from socialbpm.content_rules import ContentRules
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
 from socialbpm.errors import Rejected, TaskFailed

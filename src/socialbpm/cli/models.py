@@ -30,6 +30,8 @@ def check(
         files,
         communities=communities(given) if given else None,
         channels=capabilities(given) if given else None,
+        calendars=given.calendars if given else None,
+        rules=given.content_rules if given else None,
     )
     if json:
         as_json(problems)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from socialbpm import tasks
 from socialbpm.clock import Clock
+from socialbpm.content_rules import ContentRules
 from socialbpm.engines.work import Work
-from socialbpm.errors import NotFound, RequestClosed
+from socialbpm.errors import NotFound, RequestClosed, TaskFailed
 from socialbpm.faults import crash_point
 from socialbpm.outbox import Outbox, Preparation, deliveries
+from socialbpm.outbox.content import WITHHELD, Content
 from socialbpm.outbox.deliveries import Write
 from socialbpm.outcomes import LIVE, Outcomes, caring, timing, working
 from socialbpm.outcomes.results import result_of
@@ -27,9 +29,9 @@ from socialbpm.requests.revisions import Revision, revised
 from socialbpm.store import Store, audit, insert_once, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import request
-from socialbpm.tasks import Asking
+from socialbpm.tasks import Asking, SocialTask
 
-__all__ = ["Closed", "Opening", "Prospect", "Requests"]
+__all__ = ["WITHHELD", "Closed", "Opening", "Prospect", "Requests"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +62,21 @@ class Requests:
         preparation: Preparation,
         communities: Mapping[str, Community],
         calendars: Calendars = NO_CALENDARS,
+        rules: ContentRules | None = None,
     ) -> None:
         self._store, self._clock, self._work = store, clock, work
         self._outbox, self._outcomes, self._preparation = outbox, outcomes, preparation
         self._calendars = calendars
-        self._prospects = Prospects(communities, outbox.channels, calendars)
-        Reminders(clock, work, outbox, outcomes, calendars)
+        self._content = Content(rules, communities, outbox.channels)
+        self._prospects = Prospects(communities, outbox.channels, calendars, self._content)
+        Reminders(clock, work, outbox, outcomes, calendars, self._content)
 
     def examine(self, opening: Opening) -> Prospect:
         """Whether these communities and channels can carry out this task. Writes nothing, needs no store.
 
         Raises TaskFailed ``social.invalid``: nobody may answer, a rule that this roll cannot meet, no
-        destination, a text or picture that a channel would cut.
+        destination, a text or picture that a channel would cut; ``social.withheld`` for what breaks a content
+        rule.
         """
         return self._prospects.of(opening)
 
@@ -85,6 +90,7 @@ class Requests:
         if number is None:
             return False
         prospect, now = prospect or self.examine(opening), self._clock.now()
+        opening = replace(opening, task=prospect.task)
         if not insert_once(conn, request, round=number, **openings.stored(opening, prospect, now)):
             return False
         if prospect.voters:
@@ -92,7 +98,8 @@ class Requests:
         facts = {"element": opening.element, "kind_of_task": opening.task.element}
         audit.record(conn, now, "request.opened", opening.run, opening.key, **facts)
         channels = self._outbox.channels
-        writes = list(openings.writes(conn, opening, prospect, number, channels, now))
+        drafted = openings.writes(conn, opening, prospect, number, channels, now)
+        writes = [self._content.timed(write, opening.task) for write in drafted]
         stand = self._outbox.enqueue(conn, writes, run=opening.run, element=opening.element)
         self._schedule(conn, opening, writes, stand)
         return True
@@ -109,13 +116,13 @@ class Requests:
         Answers to the old version are spoiled, the posts are edited. Its pictures are fetched before that, so
         that no version counts which cannot be shown. Raises NotFound, RequestClosed (also for one whose time
         is over and that only waits for its last reading, because nobody could answer), TaskFailed
-        ``social.invalid`` for a text or picture that cannot be posted, and TemporaryFailure for a picture
-        that is out of reach; then nothing has changed.
+        ``social.invalid`` or ``social.withheld`` for a text or picture that cannot be posted, TemporaryFailure
+        for a picture that is out of reach; then nothing has changed.
         """
         with self._store.read() as conn:
             row, task = self._revisable(conn, request_id)
         wanted = revised(task, text, media)
-        self._prospects.check(wanted, row.element)
+        self._check(row, wanted)
         pictures = self._preparation.frozen(request_id, wanted.media)
         with self._store.begin() as conn:
             locks.hold_run_of(conn, request_id=request_id)
@@ -181,6 +188,17 @@ class Requests:
             return
         if deadline is not None:
             self._work.schedule(conn, "tally", opening.key, deadline)
+
+    def _check(self, row: Row[Any], wanted: SocialTask) -> None:
+        """Raise TaskFailed if this cannot be posted; a breach of the content rules is recorded."""
+        try:
+            self._prospects.check(wanted, row.element)
+        except TaskFailed as failure:
+            if failure.code == WITHHELD:
+                with self._store.begin() as conn:
+                    facts = {"element": row.element, "reason": failure.what}
+                    audit.record(conn, self._clock.now(), "request.withheld", row.run, row.id, **facts)
+            raise
 
     def _revisable(self, conn: Connection, request_id: str) -> tuple[Row[Any], Asking]:
         """The request as it stands. Raises NotFound, RequestClosed."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from socialbpm.channels.base import Channel
 from socialbpm.errors import TaskFailed
 from socialbpm.outbox import drafts
+from socialbpm.outbox.content import Content
 from socialbpm.outcomes import timing
 from socialbpm.outcomes.working import Calendars
 from socialbpm.people import Community, Member
@@ -38,8 +39,9 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
-    """What opening a request comes to: who is on the roll, where its posts go."""
+    """What opening a request comes to: the task as it goes out, who is on the roll, where its posts go."""
 
+    task: SocialTask
     everybody: tuple[Member, ...]
     voters: tuple[Member, ...]
     destinations: tuple[Destination, ...]
@@ -49,24 +51,35 @@ class Prospects:
     """Holds tasks against the communities and channels that there are."""
 
     def __init__(
-        self, communities: Mapping[str, Community], channels: Mapping[str, Channel], calendars: Calendars
+        self,
+        communities: Mapping[str, Community],
+        channels: Mapping[str, Channel],
+        calendars: Calendars,
+        content: Content,
     ) -> None:
         self._communities, self._channels, self._calendars = communities, channels, calendars
+        self._content = content
 
     def of(self, opening: Opening) -> Prospect:
-        """What opening this request comes to. Raises TaskFailed ``social.invalid``."""
-        self.check(opening.task, opening.element)
+        """What opening this request comes to. Raises TaskFailed ``social.invalid``, ``social.withheld``."""
         try:
-            everybody, voters = self._roll(opening.task)
+            task = self._content.disclosed(opening.task)
+            self.check(task, opening.element)
+            everybody, voters = self._roll(task)
         except TaskFailed as failure:
             raise TaskFailed(failure.code, failure.what, element=opening.element) from None
-        return Prospect(everybody=everybody, voters=voters, destinations=self._destinations(opening.task))
+        places = self._destinations(task)
+        return Prospect(task=task, everybody=everybody, voters=voters, destinations=places)
 
     def check(self, task: SocialTask, element: str) -> None:
-        """Raise TaskFailed ``social.invalid`` if no channel is there, or one that would cut what it gets."""
+        """Raise TaskFailed ``social.invalid`` if no channel is there, or one that would cut what it gets.
+
+        ``social.withheld`` if it breaks a content rule.
+        """
         problems = list(self._problems(task))
         if problems:
             raise TaskFailed(INVALID, "; ".join(problems), element=element)
+        self._content.withhold(task, element)
 
     def _problems(self, task: SocialTask) -> Iterator[str]:
         unknown = [name for name in task.to if name not in self._communities]

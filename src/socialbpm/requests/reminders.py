@@ -19,6 +19,7 @@ from socialbpm.channels.base import Channel
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries, silence
+from socialbpm.outbox.content import Content
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.outcomes import Outcomes, working
 from socialbpm.outcomes.working import Calendars
@@ -38,10 +39,16 @@ class Reminders:
     """Performs the work "remind"."""
 
     def __init__(
-        self, clock: Clock, work: Work, outbox: Outbox, outcomes: Outcomes, calendars: Calendars
+        self,
+        clock: Clock,
+        work: Work,
+        outbox: Outbox,
+        outcomes: Outcomes,
+        calendars: Calendars,
+        content: Content,
     ) -> None:
         self._clock, self._work, self._outbox = clock, work, outbox
-        self._outcomes, self._calendars = outcomes, calendars
+        self._outcomes, self._calendars, self._content = outcomes, calendars, content
         work.register_steps(
             "remind",
             lambda conn, request_id, _: self._look(conn, request_id),
@@ -98,7 +105,7 @@ class Reminders:
                 action=Action.CREATE,
                 seq=window,
                 post=Post(key="", destination=place, text=letters.reminder(task, can, row.ends_at, link)),
-                due=self._clock.now(),
+                due=self._content.release_at(self._clock.now(), place, task),
                 person=person,
                 key=deliveries.reminder_key(row.id, person, window),
             )

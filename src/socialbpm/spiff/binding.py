@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from socialbpm.errors import Problem, TaskFailed
 from socialbpm.people import Community
@@ -50,6 +50,15 @@ def problems(
             found += _roll(element, task, unknown, communities)
             found += _channels(element, task, unknown, communities, channels or {})
     return found
+
+
+def uncounted(elements: Iterable[SocialElement], calendars: Collection[str]) -> Iterator[Problem]:
+    """Durations in the working time of a calendar that the settings do not know."""
+    for element in elements:
+        name = element.declaration["attributes"].get("calendar", "")
+        if name and name not in calendars:
+            remedy = did_you_mean(name, calendars) or f"add [calendars.{name}] to the settings"
+            yield element.place.problem(f"unknown calendar '{name}'", remedy, attribute="calendar")
 
 
 def _strangers(

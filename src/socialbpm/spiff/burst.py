@@ -23,7 +23,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from socialbpm import tasks
 from socialbpm.errors import SocialBpmError, StateError, TaskFailed
-from socialbpm.requests import Closed, Opening, Prospect
+from socialbpm.requests import WITHHELD, Closed, Opening, Prospect
 from socialbpm.spiff.address import MARK
 from socialbpm.spiff.scripts import Environment
 from socialbpm.spiff.serializer import TYPENAME, without_typename
@@ -72,9 +72,9 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
 class Burst:
     """Plays one burst.
 
-    Afterwards ``openings`` are the requests to open, ``examined`` is what each comes to, by its key. Of the
-    keys, ``seen`` are those of the outcomes offered, ``applied`` of those taken, ``gone`` of the requests
-    that the process no longer waits for.
+    Afterwards ``openings`` are the requests to open, ``examined`` is what each comes to, by its key, and
+    ``withheld`` says what may not be opened. Of the keys, ``seen`` are those of the outcomes offered,
+    ``applied`` of those taken, ``gone`` of the requests that the process no longer waits for.
     """
 
     workflow: SocialWorkflow
@@ -84,6 +84,7 @@ class Burst:
     seen: frozenset[str] = frozenset()
     openings: list[Opening] = field(default_factory=list)
     examined: dict[str, Prospect | None] = field(default_factory=dict)
+    withheld: list[TaskFailed] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
@@ -164,6 +165,8 @@ class Burst:
             self.examined[key] = self.examine(opening)
             made[key] = opening
         except TaskFailed as failure:
+            if failure.code == WITHHELD:
+                self.withheld.append(failure)
             if not throw_at(task, failure.code, _failure(task, failure.code, failure.what)):
                 raise
             self._steps()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from socialbpm.content_rules import ContentRules
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.people import Community
 from socialbpm.posts import Capabilities
-from socialbpm.spiff import binding, conditions, constructs, order, pictures, templates
+from socialbpm.spiff import binding, conditions, constructs, content, order, pictures, templates
 from socialbpm.spiff.flow import bpmn
 from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.values import check_template, parsed
@@ -36,10 +37,13 @@ def check_files(
     paths: Sequence[str | Path],
     communities: Mapping[str, Community] | None = None,
     channels: Mapping[str, Capabilities] | None = None,
+    calendars: Collection[str] | None = None,
+    rules: ContentRules | None = None,
 ) -> list[Problem]:
     """All problems of these BPMN and DMN files, in the order of files and lines; [] if they can be deployed.
 
-    ``communities`` and ``channels`` come from settings; None: what they bind is not checked.
+    ``communities``, ``channels``, ``calendars`` (their names) and content ``rules`` come from settings; None:
+    what they bind is not checked.
     """
     models, found = _read(paths)
     complete = not found
@@ -54,6 +58,10 @@ def check_files(
             found += order.problems(model.root, model.file, model.elements, everything, called)
     if communities is not None:
         found += binding.problems(everything, communities, channels)
+        if calendars is not None:
+            found += binding.uncounted(everything, calendars)
+        if rules is not None:
+            found += content.problems(everything, rules, communities, channels or {})
     if not found:
         found += [each for model in models for each in pictures.problems(model.elements, Path(model.file))]
     if not found:

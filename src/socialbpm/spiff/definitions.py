@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike
@@ -17,6 +17,7 @@ from lxml import etree
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from socialbpm.clock import Clock
+from socialbpm.content_rules import ContentRules
 from socialbpm.errors import DefinitionError, NotFound, Problem
 from socialbpm.people import Community
 from socialbpm.posts import Capabilities
@@ -51,7 +52,8 @@ class ProcessInfo:
 class Definitions:
     """The processes of one store.
 
-    ``communities`` and ``channels`` are what the model check knows of settings.
+    ``communities``, ``channels``, ``calendars`` and content ``rules`` are what the model check knows of
+    settings.
     """
 
     def __init__(
@@ -60,9 +62,12 @@ class Definitions:
         clock: Clock,
         communities: Mapping[str, Community] | None = None,
         channels: Mapping[str, Capabilities] | None = None,
+        calendars: Collection[str] | None = None,
+        rules: ContentRules | None = None,
     ) -> None:
         self._store, self._clock = store, clock
         self._communities, self._channels = communities, channels
+        self._calendars, self._rules = calendars, rules
         self.codec = Codec(clock)
         self._ready: OrderedDict[str, Specs | bytes] = (
             OrderedDict()
@@ -71,7 +76,8 @@ class Definitions:
 
     def check(self, paths: Sequence[str | PathLike[str]]) -> list[Problem]:
         """All that ``deploy`` would refuse."""
-        return check_files([Path(path) for path in paths], self._communities, self._channels)
+        files = [Path(path) for path in paths]
+        return check_files(files, self._communities, self._channels, self._calendars, self._rules)
 
     def deploy(self, paths: Sequence[str | PathLike[str]]) -> ProcessInfo:
         """Take the first file's process into use, with those of the other files that it needs.

@@ -280,6 +280,10 @@ class Runner:
             self._give_up(conn, burst)
             for key in burst.applied:
                 self._requests.resumed(conn, key)
+            entries += [
+                _entry("request.withheld", advance.run, element=each.element, reason=each.what)
+                for each in burst.withheld
+            ]
             if burst.workflow.trail:
                 entries.append(_entry("run.advanced", advance.run, elements=burst.workflow.trail))
         if advance.status in ("parked", "finished"):
