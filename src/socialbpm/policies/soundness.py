@@ -119,7 +119,7 @@ def _parameters(rule: Rule) -> Iterator[str]:
         if value is None and name in policy.needs:
             yield f"policy '{rule.policy}' needs {name}; add {name}=\"…\""
         if value is not None and name not in policy.parameters:
-            yield f"policy '{rule.policy}' takes no {name}; remove it"
+            yield f"policy '{rule.policy}' takes no {name}; remove it{_takers(rule, name)}"
     for name, amount in (("n", rule.n), ("minPlus", rule.min_plus)):
         if amount is not None and amount < 1:
             yield f"{name} is {amount}; it must be at least 1"
@@ -127,6 +127,16 @@ def _parameters(rule: Rule) -> Iterator[str]:
         yield f"threshold is {rule.threshold}; it must be above 0 and at most 1 (100%)"
     if rule.strict and rule.threshold == 1:
         yield "nothing is more than 100%; remove strict, or lower the threshold"
+
+
+def _takers(rule: Rule, parameter: str) -> str:
+    """The policies for such ballots that take a parameter: one of them may have been meant."""
+    names = [
+        name
+        for name, each in POLICIES.items()
+        if parameter in each.parameters and rule.ballot in each.ballots
+    ]
+    return f", or use {' or '.join(names)}" if names else ""
 
 
 def _quorums(rule: Rule) -> Iterator[str]:

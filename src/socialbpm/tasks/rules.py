@@ -158,7 +158,7 @@ def takes_what_it_is_given(task: Asking) -> Iterator[Flaw]:
     """A share of the roll means something only to a policy that takes shares."""
     policy = policies.POLICIES[task.policy]
     if task.of == "roll" and "of" not in policy.parameters:
-        some = ", ".join(name for name, each in policies.POLICIES.items() if "of" in each.parameters)
+        some = " or ".join(name for name, each in policies.POLICIES.items() if "of" in each.parameters)
         yield Flaw("of", f"policy '{task.policy}' takes no of", f"remove it, or use {some}")
 
 
