@@ -17,6 +17,7 @@ from socialbpm.web.asked import Asked
 from socialbpm.web.feed import Feed
 from socialbpm.web.guard import HEADERS, Shield
 from socialbpm.web.inbound import Inbound
+from socialbpm.web.linking import Accounts
 from socialbpm.web.operating import Operating
 from socialbpm.web.pages import Pages
 from socialbpm.web.session import LinkRefused
@@ -50,6 +51,7 @@ def create_app(social: Social) -> Starlette:
     """The pages, the live feed, the webhooks and the health checks, to serve or to mount in a host app."""
     site = Site(social)
     pages, asked, feed, inbound = Pages(site), Asked(site), Feed(site), Inbound(site)
+    accounts = Accounts(site)
     answering, operating = Answering(site, asked), Operating(site)
     return Starlette(
         routes=[
@@ -57,6 +59,10 @@ def create_app(social: Social) -> Starlette:
             Route("/enter/{token}", answering.enter),
             Route("/enter/{token}", answering.entered, methods=["POST"]),
             Route("/leave", answering.leave, methods=["POST"]),
+            Route("/accounts", accounts.page),
+            Route("/accounts/code", accounts.code, methods=["POST"]),
+            Route("/accounts/confirm", accounts.confirm, methods=["POST"]),
+            Route("/accounts/unlink", accounts.unlink, methods=["POST"]),
             Route("/communities/{name}", pages.community),
             Route("/requests/{id}", asked.request),
             Route("/requests/{id}", answering.answer, methods=["POST"]),

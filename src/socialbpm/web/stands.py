@@ -30,12 +30,14 @@ class Equation:
 class Stand:
     """What a page tells of the answers, as far as it may: all of it is empty where nothing may be seen.
 
+    ``reasons`` are answers with their comments where names are never told, in an order that tells nothing.
     ``silent`` are the first of those who have not answered, ``more_silent`` how many others there are.
     ``advisory`` are people per choice whose answers do not decide. ``order`` is that of the choices, the best
     first, where the method has one, each with what it has, where that is more than votes.
     """
 
     given: tuple[Answer, ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
     silent: tuple[str, ...] = ()
     more_silent: int = 0
     advisory: tuple[tuple[str, int], ...] = ()
@@ -51,6 +53,7 @@ def of(conn: Connection, question: Question) -> Stand:
     silent = _silent(conn, question) if question.names_shown else ()
     return Stand(
         given=tuple(reading.answers(conn, question.id, LISTED)) if question.names_shown else (),
+        reasons=_reasons(conn, question) if question.pseudonymous else (),
         silent=silent[:LISTED],
         more_silent=max(0, len(silent) - LISTED),
         advisory=tuple((question.label(key), heads) for key, heads in question.count.advisory.items()),
@@ -58,6 +61,11 @@ def of(conn: Connection, question: Question) -> Stand:
         order=_order(question),
         equation=_equation(conn, question),
     )
+
+
+def _reasons(conn: Connection, question: Question) -> tuple[tuple[str, str], ...]:
+    given = reading.answers(conn, question.id, LISTED)
+    return tuple(sorted((question.said(each), each.comment) for each in given if each.comment))
 
 
 def _equation(conn: Connection, question: Question) -> Equation:

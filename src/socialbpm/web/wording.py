@@ -48,6 +48,15 @@ SENTENCES = {
     "work.revived": "a piece of work that was set aside is tried again",
     "event.refused": "an event was refused",
     "event.waiting": "an answer waits for the post that it is about",
+    "account.code_made": "somebody asked for a code to link an account",
+    "account.claimed": "an account was named to be linked",
+    "account.linked": "an account was linked to its person",
+    "account.unlinked": "an account was unlinked",
+    "account.refused": "a code was not accepted",
+    "request.reminded": "{step}: those who have not answered were reminded",
+    "request.escalated": "{step}: put to others, too, because there was no decision in time",
+    "request.approved": "{step}: approved for publication",
+    "request.withheld": "{step}: withheld, and published nowhere",
     "event.attached": "an answer found the post that it is about",
 }
 STANDINGS = {
