@@ -15,16 +15,16 @@ from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import event, select
 
-from socialbpm.calendars import Calendar
 from socialbpm.accounts import Accounts
+from socialbpm.calendars import Calendar
 from socialbpm.channels.base import Channel, Connection
-from socialbpm.content_rules import ContentRules
 from socialbpm.content_rules import ContentRules
 from socialbpm.engines.local import LocalEngine
 from socialbpm.engines.work import Work
 from socialbpm.errors import Rejected, TaskFailed
 from socialbpm.inbox import Inbox
 from socialbpm.inbox.collecting import Collector
+from socialbpm.inbox.tallies import Tallies
 from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outcomes import Outcomes
 from socialbpm.people import Account, Community, Member
@@ -174,6 +174,7 @@ class Middle:
         )
         self.accounts = Accounts(self.store, self.clock, self.work, self.communities, b"secret")
         self.inbox = Inbox(self.store, self.clock, self.work, self.channels, self.accounts)
+        self.tallies = Tallies(self.store, self.clock, self.work)
         Collector(self.store, self.clock, self.work, self.channels, self.inbox)
         self._numbers = itertools.count(1)
 

@@ -16,7 +16,7 @@ from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
-from socialbpm.outcomes import book, caring, final_read, relinking, secrecy, sittings, timing
+from socialbpm.outcomes import book, caring, final_read, polls, relinking, secrecy, sittings, timing
 from socialbpm.outcomes.endings import LIVE, Endings
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Sitting
@@ -166,21 +166,25 @@ class Outcomes:
         if times.impossible:
             self._endings.end(conn, row, task, None, error="social.delivery_failed", reason=times.impossible)
             return True
-        outcome = _outcome(task, times, sitting)
+        outcome = _outcome(conn, row, task, times, sitting)
         if outcome is not None:
             over = sitting.outcome is None and times.is_over(answered=sitting.count.ballots > 0)
             self._endings.end(conn, row, task, outcome, at=times.closed_at if over else None)
         return outcome is not None
 
 
-def _outcome(task: SocialTask, times: Timing, sitting: Sitting) -> Outcome | None:
+def _outcome(
+    conn: Connection, row: Row[Any], task: SocialTask, times: Timing, sitting: Sitting
+) -> Outcome | None:
     """How the request ends now; None if it goes on."""
     if not isinstance(task, Asking):
         return times.posted
     if sitting.outcome is not None:
         return sitting.outcome
-    answered = sitting.count.ballots > 0
-    return decide(sitting.terms.rule, sitting.count, closing=times.is_over(answered=answered))
+    over = times.is_over(answered=sitting.count.ballots > 0)
+    if over and task.tallies == "binding":
+        return polls.decided(conn, row.id, sitting.terms.rule, sitting.count)
+    return decide(sitting.terms.rule, sitting.count, closing=over)
 
 
 _RELINKS = exists().where(work.c.id == literal("relink:") + request.c.id).label("relinks")

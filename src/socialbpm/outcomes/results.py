@@ -48,6 +48,7 @@ def _asked(conn: Connection, row: Row[Any], include: frozenset[str]) -> AskResul
         order=row.outcome.get("order", []),
         scores={key: _number(score) for key, score in row.outcome.get("scores", {}).items()},
         advisory=row.counted.get("advisory", {}),
+        tallies=row.tallies or {},
         deadline=row.deadline.isoformat() if row.deadline else "",
         reasons=_reasons(conn, row.id) if "reasons" in include else [],
         voters=_voters(conn, row.id) if "voters" in include else [],

@@ -43,20 +43,28 @@ def seal(conn: Connection, row: Row[Any]) -> None:
     if row.poll_key is None:
         return
     rows = _ANSWERS.rows(conn, of_request=row.id).all()
-    tokens = {each.person: token(row.poll_key, each.person) for each in rows}
-    _PERSON.change_all(conn, [{"of_seq": each.seq, "as_token": tokens[each.person]} for each in rows])
-    _ACCOUNT.change_all(conn, [{"of_seq": each.seq, "as_token": tokens[each.person]} for each in rows])
+    people = {each.person for each in rows} | {each.delegate for each in rows if each.delegate}
+    tokens = {person: token(row.poll_key, person) for person in people}
+    _write(conn, [(each.seq, tokens[each.person], tokens.get(each.delegate)) for each in rows])
     _DESTROY.change(conn, of_id=row.id)
 
 
 def blank(conn: Connection, seqs: Sequence[int]) -> None:
     """Answers that came when the key was gone belong to nobody any more."""
-    _PERSON.change_all(conn, [{"of_seq": seq, "as_token": ""} for seq in seqs])
-    _ACCOUNT.change_all(conn, [{"of_seq": seq, "as_token": ""} for seq in seqs])
+    _write(conn, [(seq, "", None) for seq in seqs])
+
+
+def _write(conn: Connection, answers: Sequence[tuple[int, str, str | None]]) -> None:
+    """For each answer (number, its person, their delegate): what stands there from now on."""
+    people = [{"of_seq": seq, "as_token": person} for seq, person, _ in answers]
+    _PERSON.change_all(conn, people)
+    _ACCOUNT.change_all(conn, [{"of_seq": seq, "as_token": person, "to": to} for seq, person, to in answers])
 
 
 _ANSWERS = Prepared(
-    select(response.c.seq, response.c.person).where(response.c.request == bindparam("of_request"))
+    select(response.c.seq, response.c.person, event.c.delegate)
+    .join(event, event.c.seq == response.c.seq)
+    .where(response.c.request == bindparam("of_request"))
 )
 _PERSON = Prepared(
     update(response).where(response.c.seq == bindparam("of_seq")).values(person=bindparam("as_token"))
@@ -64,6 +72,6 @@ _PERSON = Prepared(
 _ACCOUNT = Prepared(
     update(event)
     .where(event.c.seq == bindparam("of_seq"))
-    .values(account=bindparam("as_token"), delegate=None)
+    .values(account=bindparam("as_token"), delegate=bindparam("to"))
 )
 _DESTROY = Prepared(update(request).where(request.c.id == bindparam("of_id")).values(poll_key=None))

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 from socialbpm.errors import NotFound, Problem
 from socialbpm.posts import Receipt
-from socialbpm.responses import Response
+from socialbpm.responses import Response, Tally
 from socialbpm.social import views
+from socialbpm.social.people import LOCAL, People
 from socialbpm.social.rooms import Rooms
 from socialbpm.social.views import PostView, RequestView, ResponseView, Run, Status
 from socialbpm.tasks.notation import did_you_mean
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from socialbpm.engines.work import Parked
+    from socialbpm.erasure import Erasure, Forgotten
     from socialbpm.inbox import Reply
+    from socialbpm.outcomes.recounting import Recount
     from socialbpm.requests import Closed
     from socialbpm.spiff.hosts import SocialWorkflow
 
-__all__ = ["PostView", "Process", "RequestView", "ResponseView", "Rooms", "Run", "Social", "Status"]
-
-LOCAL = "local"  # everybody on a roll can answer by the local channel, under their own name
+__all__ = ["LOCAL", "PostView", "Process", "RequestView", "ResponseView", "Rooms", "Run", "Social", "Status"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Process:
     name: str
 
 
-class Social:
+class Social(People):
     """An open socialbpm: a store, its channels and communities. Made by ``socialbpm.open``; a context
     manager.
 
@@ -201,6 +202,23 @@ class Social:
         """
         self.rooms.work.perform(f"tally:{request_id}")
 
+    def recount(self, request_id: str) -> Recount:
+        """Count a request anew, from its audit and from what was received; says what disagrees.
+
+        Raises NotFound.
+        """
+        from socialbpm.outcomes.recounting import recount
+
+        with self.store.read() as conn:
+            return recount(conn, request_id)
+
+    def tally(self, tally: Tally) -> bool:
+        """Take in what a platform's own poll has counted; False if no post here is known by that id.
+
+        It is shown apart, and decides nothing unless the model says ``tallies="binding"``.
+        """
+        return self.rooms.tallies.accept(tally)
+
     def revise(
         self, request_id: str, *, text: str | None = None, media: Sequence[Mapping[str, str]] | None = None
     ) -> RequestView:
@@ -242,24 +260,25 @@ class Social:
             raise NotFound(f"there is no channel '{channel}'; {did_you_mean(channel, self.channels)}")
         return self.rooms.outbox.resume(channel)
 
-    # faces
+    # people
 
-    def link(self, person: str, path: str = "/") -> str:
-        """The personal link that signs ``person`` in to the local channel's pages, for a fortnight.
+    def forget(self, person: str) -> Forgotten:
+        """Erase somebody's texts, names and links; what was counted stays, under a random token.
 
-        Raises NotFound for a person who is on no roll.
+        ``person`` is the name in settings, or ``channel:account`` of somebody on no roll. Posts that name
+        them are edited by the next ``work()``. Repeatable, also after a crash; the report says what could not
+        be reached. Raises NotFound for somebody of whom nothing is known.
         """
-        from socialbpm.web.session import LINK_LIFETIME, Signer
+        return self._erasure().forget(person)
 
-        if person not in self.people():
-            raise NotFound(f"'{person}' is in no community; {did_you_mean(person, self.people())}")
-        token = Signer(self.secret).link(person, path, self.clock.now() + LINK_LIFETIME)
-        return f"{self.base_url.rstrip('/')}/enter/{token}"
+    def _erasure(self) -> Erasure:
+        from socialbpm.erasure import Erasure
+        from socialbpm.spiff.rewriting import Rewriting
 
-    def people(self) -> list[str]:
-        """Everybody who is on a roll, and the operators."""
-        members = {member.person for community in self.communities.values() for member in community.roll}
-        return sorted(members | self.operators)
+        runs, rooms = Rewriting(self.clock), self.rooms
+        return Erasure(self.store, self.clock, rooms.outbox, runs, self.communities, self.secret)
+
+    # faces
 
     def asgi(self) -> Starlette:
         """The ASGI app (pages, live feed, webhooks, health), to serve or to mount in a host app."""

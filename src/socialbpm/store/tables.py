@@ -118,6 +118,7 @@ request = Table(
     Column("closed_at", Instant),
     Column("ballots_seen", Integer, nullable=False, default=0),  # last social_response.seq applied
     Column("voided", Integer, nullable=False, default=0),  # last social_response.seq about an older version
+    Column("tallies", JSON),  # votes per choice that platforms' own polls counted; NULL: none did
     Column("poll_key", LargeBinary),  # while a pseudonymous one is open: makes the tokens, then destroyed
     Index("social_request_live", "run", "state"),
     Index("social_request_of_element", "run", "element", "round"),

@@ -277,6 +277,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("ballots_seen", sa.Integer(), nullable=False),
         sa.Column("voided", sa.Integer(), nullable=False),
+        sa.Column("tallies", sa.JSON(), nullable=True),
         sa.Column("poll_key", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["run"],
