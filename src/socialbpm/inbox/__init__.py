@@ -211,7 +211,7 @@ def _cleaned(channel: str, given: Response) -> dict[str, Any]:
         "event_id": _name(given.event_id),
         "account": _name(given.account),
         "choices": [_clean(choice, NAME) for choice in given.choices[:CHOICES]],
-        "comment": _clean(given.comment, COMMENT),
+        "comment": _clean(given.comment, COMMENT) if given.comment.strip() else "",
         "version": min(max(given.version, -1), 2**31 - 1),
         "platform_at": given.at,
         "delegate": _clean(given.delegate, NAME) or None,

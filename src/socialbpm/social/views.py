@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from socialbpm import tasks
 from socialbpm.errors import NotFound
+from socialbpm.outcomes import secrecy
 from socialbpm.policies import Count
 from socialbpm.posts import Ask, AskKind, Choice, plain
 from socialbpm.responses import Verdict
@@ -40,8 +41,9 @@ class Status(StrEnum):
 class ResponseView:
     """An answer as it was received: by whom, and what became of it.
 
-    ``person`` is empty when the account belongs to nobody on the roll. ``standing`` is ``received`` until it
-    has been counted; ``reason`` says why it does not count.
+    ``person`` is ``channel:account`` when the account belongs to nobody. ``standing`` is ``received`` until it
+    has been counted; ``reason`` says why it does not count. Until a secret request has closed, what was
+    answered is left out, and of a pseudonymous one by whom; afterwards that has a token instead of a person.
     """
 
     seq: int
@@ -77,8 +79,9 @@ class RequestView:
     ``state`` is OPEN, CLOSING, CLOSED, RESUMED or CANCELLED. ``people`` is the roll, frozen when it opened.
     ``asks`` is what it asks people to do (None for a post), ``choices`` are the keys and labels that an
     answer may name, and they may ``abstain`` if that is offered. ``counts`` is how many people stand behind
-    each choice, so far or at the end. ``outcome`` and ``explanation`` are empty until it has closed;
-    ``error`` is a BPMN error code if it could not be carried out.
+    each choice, so far or at the end (none while a secret one is open); ``advisory`` those whose answers do
+    not decide, ``tallies`` what polls of platforms have counted. ``outcome`` and ``explanation`` are empty
+    until it has closed; ``error`` is a BPMN error code if it could not be carried out.
     """
 
     id: str
@@ -101,6 +104,9 @@ class RequestView:
     explanation: str = ""
     winners: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    advisory: Mapping[str, int] = field(default_factory=dict)
+    tallies: Mapping[str, int] = field(default_factory=dict)
+    secrecy: str = "public"
     error: str = ""
 
     @property
@@ -168,7 +174,8 @@ def responses(conn: Connection, request_id: str, *, limit: int, after: int = 0) 
         .order_by(event.seq)
         .limit(limit)
     )
-    return [_response(row) for row in conn.execute(query)]
+    told = _teller(conn, request_id)
+    return [told(_response(row)) for row in conn.execute(query)]
 
 
 def path(conn: Connection, run_id: str) -> tuple[str, ...]:
@@ -226,7 +233,7 @@ def stuck(conn: Connection) -> list[PostView]:
 
 def _request(conn: Connection, row: Row[Any]) -> RequestView:
     task = tasks.load(row.task)
-    outcome = row.outcome or {}
+    outcome, hidden = row.outcome or {}, is_hidden(task, row.state)
     return RequestView(
         id=row.id,
         run=row.run,
@@ -245,13 +252,34 @@ def _request(conn: Connection, row: Row[Any]) -> RequestView:
         outcome=outcome.get("outcome", ""),
         explanation=outcome.get("explanation", ""),
         winners=tuple(outcome.get("winners", ())),
-        counts=outcome["counts"] if "counts" in outcome else _counts(row),
+        counts=outcome["counts"] if "counts" in outcome else {} if hidden else _counts(row),
+        advisory={} if hidden else row.counted.get("advisory", {}),
+        tallies={} if hidden else row.tallies or {},
+        secrecy=task.secrecy if isinstance(task, tasks.Asking) else "public",
         error=row.error,
     )
 
 
 def _counts(row: Row[Any]) -> Mapping[str, int]:
     return dict(Count.load(row.counted).heads) if row.counted else {}
+
+
+def is_hidden(task: tasks.SocialTask, state: str) -> bool:
+    """Whether nobody is to learn yet what others have answered."""
+    return isinstance(task, tasks.Asking) and task.secrecy != "public" and state in LIVE
+
+
+def _teller(conn: Connection, request_id: str) -> Callable[[ResponseView], ResponseView]:
+    """What may be told of each response to this request: until the close of a secret one, no choice."""
+    columns = tables.request.c
+    row = conn.execute(select(columns.task, columns.state).where(columns.id == request_id)).first()
+    task = tasks.load(row.task) if row else None
+    if row is None or task is None or not is_hidden(task, row.state):
+        return lambda view: view
+    known: dict[str, Any] = {"choices": (), "comment": "", "reason": ""}
+    if secrecy.is_pseudonymous(task):
+        known |= {"person": "", "account": ""}
+    return lambda view: replace(view, **known)
 
 
 def _response(row: Row[Any]) -> ResponseView:
