@@ -32,12 +32,17 @@ class Pages:
         with self.store.read() as conn:
             mine = reading.open_for(conn, guest.viewer)
             ended = reading.ended_for(conn, guest.viewer)
+            private = streams.private(conn, guest.viewer)
             since = runs.last(conn, self.site.social.clock.now())
         waiting = [each for each in mine if each.kind and not each.mine]
         answered = [each for each in mine if each.mine]
-        return self.site.page(
-            request, "home.html", guest, waiting=waiting, answered=answered, ended=ended, since=since
-        )
+        values: dict[str, Any] = {
+            "waiting": waiting,
+            "answered": answered,
+            "ended": ended,
+            "private": private,
+        }
+        return self.site.page(request, "home.html", guest, since=since, **values)
 
     def community(self, request: Request) -> Response:
         """The posts of a community that the person belongs to."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, select, tuple_
 
 from socialbpm import posts
 from socialbpm.people import Community
 from socialbpm.posts import Media, Text
-from socialbpm.store.tables import local_post
+from socialbpm.store.tables import delivery, local_post
 from socialbpm.web import reading
 from socialbpm.web.questions import Question
 from socialbpm.web.viewers import Viewer
@@ -55,6 +55,17 @@ def of_community(conn: Connection, viewer: Viewer, community: Community, before:
     return Stream(threads=threads, older=heads[PAGE - 1].posted_at if len(heads) > PAGE else None)
 
 
+def private(conn: Connection, viewer: Viewer) -> tuple[Posted, ...]:
+    """What was said to the viewer alone about questions that are open and that they have not answered."""
+    about = delivery.c.request.label("about")
+    sent = and_(delivery.c.channel == local_post.c.channel, delivery.c.remote_id == local_post.c.key)
+    query = _posts(viewer.private).add_columns(about).join(delivery, sent)
+    rows = conn.execute(query.order_by(local_post.c.posted_at.desc()).limit(PAGE)).all()
+    questions = reading.by_ids(conn, viewer, {row.about for row in rows})
+    waiting = {key: each for key, each in questions.items() if each.answerable and not each.mine}
+    return tuple(_posted(row, (), waiting, row.about) for row in rows if row.about in waiting)
+
+
 def thread(conn: Connection, viewer: Viewer, key: str) -> Posted | None:
     """The post of that key and what is below it; None when it is not there or not for this viewer's eyes."""
     head = conn.execute(_posts(viewer.rooms).where(local_post.c.key == key)).first()
@@ -92,7 +103,9 @@ def _posts(rooms: Collection[tuple[str, str]]) -> Select[Any]:
     return select(local_post).where(where, local_post.c.deleted == 0)
 
 
-def _posted(row: Row[Any], below: Sequence[Row[Any]], questions: dict[str, Question]) -> Posted:
+def _posted(
+    row: Row[Any], below: Sequence[Row[Any]], questions: dict[str, Question], about: str = ""
+) -> Posted:
     post = posts.load(row.post)
     replies = (each for each in below if each.post["reply_to"] == row.key)
     return Posted(
@@ -103,6 +116,6 @@ def _posted(row: Row[Any], below: Sequence[Row[Any]], questions: dict[str, Quest
         note=post.note,
         posted_at=row.posted_at,
         edited_at=row.edited_at,
-        question=questions.get(row.request or ""),
+        question=questions.get(row.request or about),
         replies=tuple(_posted(each, below, questions) for each in replies),
     )

@@ -15,6 +15,7 @@ from socialbpm.responses import Standing
 from socialbpm.social import LOCAL
 from socialbpm.web.questions import Question
 
+ALONE = "@"  # before it, the local channel names the person for whom a room is
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
@@ -105,7 +106,9 @@ def name_of(value: str) -> str:
 
 
 def place(channel: str, room: str) -> str:
-    """Where a post goes, for people; our own pages need no name."""
+    """Where a post goes, for people; our own pages need no name, and what is for one person says so."""
+    if channel == LOCAL and room.startswith(ALONE):
+        return f"{name_of(room.removeprefix(ALONE))} alone"
     return name_of(room) if channel == LOCAL else f"{name_of(room)} on {name_of(channel)}"
 
 
