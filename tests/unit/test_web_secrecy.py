@@ -36,9 +36,12 @@ def _pages(browser: TestClient, run: str, poll: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("person", ["grace", "olga"])
-def test_a_hidden_vote_tells_nothing_before_its_end(social: Social, tmp_path: Path, person: str) -> None:
+@pytest.mark.parametrize("secrecy", ["hidden_until_close", "pseudonymous"])
+def test_a_secret_vote_tells_nothing_before_its_end(
+    social: Social, tmp_path: Path, person: str, secrecy: str
+) -> None:
     """No page that others or operators see differs by a letter, whoever has answered and whatever."""
-    run = asked(social, tmp_path, HIDDEN)
+    run = asked(social, tmp_path, f'pollCommunity secrecy="{secrecy}" deadline="PT1H"')
     (poll,) = (each.id for each in run.requests)
     looker = signed_in(social, person)
     before = _pages(looker, run.id, poll)
@@ -84,7 +87,7 @@ def test_a_hidden_vote_is_shown_whole_after_its_end(social: Social, tmp_path: Pa
 def test_a_pseudonymous_vote_names_nobody(
     social: Social, tmp_path: Path, clock: FakeClock, ended: bool
 ) -> None:
-    """Counts are shown, names never: not while it is open, not after, not even for a review."""
+    """After its end counts and reasons are shown, names never, before it nothing: not even in a review."""
     run = asked(social, tmp_path, 'requestReview secrecy="pseudonymous" policy="majority" close="deadline"')
     (review,) = (each.id for each in run.requests)
     social.respond(review, "ada", "reject", comment="Too long")
@@ -95,6 +98,6 @@ def test_a_pseudonymous_vote_names_nobody(
     for person in ("grace", "olga"):
         for path, page in _pages(signed_in(social, person), run.id, review).items():
             assert "ada" not in page.replace("ada, grace, linus, mary", ""), path  # but for the whole roll
-            if path.startswith("/requests"):
+            if path.startswith("/requests") and ended:
                 assert "Answered by 1 of 4 people" in page
                 assert "Too long" in page

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from socialbpm.outcomes import secrecy
 from socialbpm.outcomes.chart import LABELS, Chart, Turnout, depicted, labelled, turnout
 from socialbpm.policies import Count, Rule
 from socialbpm.policies.ranked.rankings import places
 from socialbpm.posts import AskKind, Choice, Media, Text, plain
 from socialbpm.responses import Outcome
-from socialbpm.social.views import LIVE
+from socialbpm.social.views import LIVE, is_hidden
 from socialbpm.tasks import Asking, RequestReview
-from socialbpm.web.viewers import HIDDEN
-
-PSEUDONYMOUS = "pseudonymous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,8 @@ class Question:
     """A request with everything a page shows of it.
 
     ``text`` and ``media`` are those of its newest post. ``asking`` is None for a status, which asks nothing.
-    ``mine`` is the viewer's ballot that stands. ``standings`` is how many responses got which standing.
+    ``mine`` is the viewer's ballot that stands. ``standings`` is how many responses got which standing,
+    ``tallies`` what polls of platforms counted, which name nobody.
     """
 
     id: str
@@ -58,6 +57,7 @@ class Question:
     closed_at: datetime | None
     counted: Count | None
     standings: dict[str, int]
+    tallies: dict[str, int]
     outcome: Outcome | None
     error: str
     mine: Answer | None = None
@@ -102,13 +102,13 @@ class Question:
 
     @property
     def figures_shown(self) -> bool:
-        """Whether anybody may see yet how the answers fall: operators neither, before others do."""
-        return self.asking is not None and (self.asking.secrecy != HIDDEN or not self.is_open)
+        """Whether anybody may see yet how the answers fall: of a secret vote not even operators, till its end."""
+        return self.asking is not None and not is_hidden(self.asking, self.state)
 
     @property
     def pseudonymous(self) -> bool:
         """Whether nobody ever sees whose answer is whose."""
-        return self.asking is not None and self.asking.secrecy == PSEUDONYMOUS
+        return self.asking is not None and secrecy.is_pseudonymous(self.asking)
 
     @property
     def names_shown(self) -> bool:

@@ -108,6 +108,7 @@ def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question
         closed_at=row.closed_at,
         counted=Count.load(row.counted) if row.counted else None,
         standings=row.standings,
+        tallies=row.tallies or {},
         outcome=OUTCOME.validate_python(row.outcome) if row.outcome else None,
         error=row.error,
         mine=mine,

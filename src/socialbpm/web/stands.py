@@ -32,8 +32,8 @@ class Stand:
 
     ``reasons`` are answers with their comments where names are never told, in an order that tells nothing.
     ``silent`` are the first of those who have not answered, ``more_silent`` how many others there are.
-    ``advisory`` are people per choice whose answers do not decide. ``order`` is that of the choices, the best
-    first, where the method has one, each with what it has, where that is more than votes.
+    ``advisory`` are people per choice whose answers do not decide, ``tallies`` votes that name nobody.
+    ``order`` is that of the choices, the best first, where the method has one.
     """
 
     given: tuple[Answer, ...] = ()
@@ -41,6 +41,7 @@ class Stand:
     silent: tuple[str, ...] = ()
     more_silent: int = 0
     advisory: tuple[tuple[str, int], ...] = ()
+    tallies: tuple[tuple[str, int], ...] = ()
     rounds: tuple[Round, ...] = ()
     order: tuple[str, ...] = ()
     equation: Equation | None = None
@@ -57,6 +58,7 @@ def of(conn: Connection, question: Question) -> Stand:
         silent=silent[:LISTED],
         more_silent=max(0, len(silent) - LISTED),
         advisory=tuple((question.label(key), heads) for key, heads in question.count.advisory.items()),
+        tallies=tuple((question.label(key), votes) for key, votes in question.tallies.items()),
         rounds=_rounds(question),
         order=_order(question),
         equation=_equation(conn, question),

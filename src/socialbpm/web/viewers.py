@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from socialbpm.channels.base import Channel
 from socialbpm.outbox.deliveries import State
+from socialbpm.outcomes.secrecy import HIDDEN, PSEUDONYMOUS
 from socialbpm.people import Community
 from socialbpm.posts import Intake
 from socialbpm.social.views import LIVE, STUCK
@@ -23,7 +24,7 @@ from socialbpm.store.tables import delivery, request, voter
 # Names of their own, so that a condition can stand in a query over the same tables.
 asked, writes, rolls = request.alias("asked"), delivery.alias("writes"), voter.alias("rolls")
 
-HIDDEN = "hidden_until_close"
+SECRET = (HIDDEN, PSEUDONYMOUS)  # of these nobody sees how they stand before their end
 OUT = (State.SENDING, State.SENT, State.UNKNOWN)  # what readers of a room may have seen there
 
 
@@ -94,7 +95,7 @@ def sees_delivery(viewer: Viewer) -> ColumnElement[bool]:
 def is_hidden() -> ColumnElement[bool]:
     """The condition that nobody may see yet how the row of ``request`` stands."""
     secrecy = func.coalesce(request.c.task["secrecy"].as_string(), "")
-    return and_(secrecy == HIDDEN, request.c.state.in_(LIVE))
+    return and_(secrecy.in_(SECRET), request.c.state.in_(LIVE))
 
 
 def sees_run(viewer: Viewer, run_id: ColumnElement[str]) -> ColumnElement[bool]:
