@@ -202,8 +202,9 @@ def _casting(rule: Rule, roll: Collection[str] | None) -> Iterator[str]:
 
 
 def _reach(rule: Rule, size: int, weight: Fraction | int) -> Iterator[str]:
-    for name, amount in (("n", rule.n), ("minPlus", rule.min_plus)):
-        if amount is not None and amount > weight:
+    usual = POLICIES[rule.policy].takes.get("minPlus")
+    for name, amount in (("n", rule.n), ("minPlus", rule.min_plus or usual)):
+        if isinstance(amount, int) and amount > weight:
             whole = f"the whole roll has {number(weight)} votes"
             yield f"{name}={amount} can never be met: {whole}; lower {name} or add people"
     if isinstance(rule.quorum, int) and rule.quorum > size:

@@ -12,12 +12,12 @@ from socialbpm.people import Account, Community, Member
 from socialbpm.policies import Rule
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import voter, voter_account
-from socialbpm.tasks import Asking
+from socialbpm.tasks import Asking, PostStatus
 
 INVALID = "social.invalid"
 
 
-def members(task: Asking, communities: Mapping[str, Community]) -> tuple[Member, ...]:
+def members(task: Asking | PostStatus, communities: Mapping[str, Community]) -> tuple[Member, ...]:
     """Everybody whom ``task`` names, the author included, each person once, with all their accounts.
 
     A person's weight is that of the first community that names them, their groups are those of all of them.

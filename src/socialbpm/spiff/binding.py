@@ -26,7 +26,7 @@ _WHO = {
     "casting_vote": "castingVote",
 }
 _ONE_PERSON = ("casting_vote", "author")
-_WHOSE = frozenset(("to", "reviewers", "voters", "electorate"))
+_WHOSE = frozenset(("to", "reviewers", "voters", "approvers", "electorate"))
 _RULING = frozenset(
     (
         *("policy", "close", "ballots", "n", "threshold", "strict", "of", "min_plus", "vetoes", "quorum"),
@@ -65,10 +65,12 @@ def _strangers(
     element: SocialElement, task: SocialTask, unknown: frozenset[str], communities: Mapping[str, Community]
 ) -> Iterator[Problem]:
     """Names that the settings do not know."""
-    for name in task.to if "to" not in unknown else ():
-        if name not in communities:
-            remedy = did_you_mean(name, communities) or "add it to the settings"
-            yield element.place.problem(f"unknown community '{name}'", remedy, attribute="to")
+    escalate = (task.escalate,) if isinstance(task, Asking) and task.escalate else ()
+    for attribute, names in (("to", task.to), ("escalate", escalate)):
+        for name in names if attribute not in unknown else ():
+            if name not in communities:
+                remedy = did_you_mean(name, communities) or "add it to the settings"
+                yield element.place.problem(f"unknown community '{name}'", remedy, attribute=attribute)
     people = {member.person for community in communities.values() for member in community.roll}
     for field, attribute in _WHO.items():
         if field in unknown:
@@ -85,6 +87,8 @@ def _roll(
     element: SocialElement, task: SocialTask, unknown: frozenset[str], communities: Mapping[str, Community]
 ) -> Iterator[Problem]:
     """A policy that these people could never meet."""
+    if isinstance(task, PostStatus) and task.approval and not unknown & (_WHOSE | {"approval", "author"}):
+        yield from _approval(element, task, task.approval, communities)
     if not isinstance(task, Asking) or unknown & (_RULING | _WHOSE):
         return
     try:
@@ -95,6 +99,16 @@ def _roll(
     for problem in roll_problems(task, voters):
         what, _, remedy = problem.partition("; ")
         yield element.place.problem(what, remedy, attribute="policy")
+
+
+def _approval(
+    element: SocialElement, task: PostStatus, needed: int, communities: Mapping[str, Community]
+) -> Iterator[Problem]:
+    """More people than may approve, the author not among them."""
+    may = {member.person for member in members(task, communities)} - {task.author}
+    if len(may) < needed:
+        what = f"approval {needed} can never be met: {len(may)} people besides the author may approve"
+        yield element.place.problem(what, "lower it or name more approvers", attribute="approval")
 
 
 def _channels(

@@ -19,7 +19,7 @@ from socialbpm.spiff.parser import SocialParser
 from socialbpm.spiff.values import check_template, parsed
 from socialbpm.spiff.visible import Result, process_of, visible, written
 from socialbpm.spiff.xml import SocialElement, local, read, social_elements
-from socialbpm.tasks import is_template, known
+from socialbpm.tasks import Asking, is_template, known
 
 _DMN = ("https://www.omg.org/spec/DMN/", "http://www.omg.org/spec/DMN/")
 
@@ -72,8 +72,9 @@ def check_files(
 def communities_of(paths: Sequence[str | Path]) -> set[str]:
     """The names that these files address: communities, and whom they ask (communities or persons)."""
     tasks = [known(element.declaration)[0] for model in _read(paths)[0] for element in model.elements]
-    fields = ("to", "reviewers", "voters")
-    return {name for task in tasks for field in fields for name in getattr(task, field, ())}
+    fields = ("to", "reviewers", "voters", "approvers")
+    named = {name for task in tasks for field in fields for name in getattr(task, field, ())}
+    return named | {task.escalate for task in tasks if isinstance(task, Asking) and task.escalate}
 
 
 def _read(paths: Sequence[str | Path]) -> tuple[list[Model], list[Problem]]:

@@ -53,3 +53,8 @@ class PostStatus(SocialTask):
     author: Annotated[str, by.NAME] = Field(
         default="", title="Author", description="The person whose text this is: they cannot approve it."
     )
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The communities or persons who may approve."""
+        return self.approvers or self.to
