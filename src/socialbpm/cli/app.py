@@ -46,6 +46,7 @@ for command in (
     runs.resume,
     requests.requests,
     respond.respond,
+    people.people,
     people.link,
     posts.stuck,
     posts.settle,

@@ -13,9 +13,10 @@ from uuid import uuid4
 from socialbpm.errors import NotFound, Problem
 from socialbpm.posts import Receipt
 from socialbpm.responses import Response, Tally
-from socialbpm.social import views
+from socialbpm.social import roster, views
 from socialbpm.social.people import LOCAL, People
 from socialbpm.social.rooms import Rooms
+from socialbpm.social.roster import PersonView
 from socialbpm.social.views import PostView, RequestView, ResponseView, Run, Status
 from socialbpm.tasks.notation import did_you_mean
 
@@ -30,7 +31,18 @@ if TYPE_CHECKING:
     from socialbpm.requests import Closed
     from socialbpm.spiff.hosts import SocialWorkflow
 
-__all__ = ["LOCAL", "PostView", "Process", "RequestView", "ResponseView", "Rooms", "Run", "Social", "Status"]
+__all__ = [
+    "PersonView",
+    "LOCAL",
+    "PostView",
+    "Process",
+    "RequestView",
+    "ResponseView",
+    "Rooms",
+    "Run",
+    "Social",
+    "Status",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +282,13 @@ class Social(People):
         be reached. Raises NotFound for somebody of whom nothing is known.
         """
         return self._erasure().forget(person)
+
+    def roster(self) -> list[PersonView]:
+        """Everybody who is on a roll, and the operators: communities, weights, groups, accounts."""
+        people, accounts = self.people(), self.rooms.accounts
+        known = {person: accounts.of(person) for person in people}
+        gone = self._erasure().forgotten(people)
+        return roster.roster(people, self.communities, known, self.operators, gone)
 
     def _erasure(self) -> Erasure:
         from socialbpm.erasure import Erasure
