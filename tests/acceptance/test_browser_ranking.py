@@ -121,6 +121,7 @@ def test_a_ranking_fits_a_phone_and_everybody(
         wrong["begun"] = page.evaluate(ACCESSIBILITY)
         page.get_by_label("Place of North").fill("x")
         page.get_by_role("button", name="Send my answer").tap()
+        expect(page.get_by_role("alert")).to_contain_text("is no place")
         wrong["mistaken"] = page.evaluate(ACCESSIBILITY)
         page.get_by_label("Place of North").fill("3")
         page.get_by_role("button", name="Send my answer").tap()

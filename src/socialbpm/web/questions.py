@@ -102,7 +102,7 @@ class Question:
 
     @property
     def figures_shown(self) -> bool:
-        """Whether anybody may see yet how the answers fall: of a secret vote not even operators, till its end."""
+        """Whether anybody may see yet how the answers fall: of a secret vote not even operators do."""
         return self.asking is not None and not is_hidden(self.asking, self.state)
 
     @property
