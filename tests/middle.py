@@ -141,6 +141,7 @@ class Middle:
         weights: dict[str, Any] | None = None,
         calendars: dict[str, Calendar] | None = None,
         rules: ContentRules | None = None,
+        communities: dict[str, tuple[Member, ...]] | None = None,
     ) -> None:
         kinds = channels or {"wall": WallChannel}
         self.clock = clock or FakeClock()
@@ -154,6 +155,9 @@ class Middle:
                 roll=tuple(_member(person, kinds, weights or {}) for person in people),
             )
         }
+        for name, roll in (communities or {}).items():
+            known = self.communities.get(name, Community(name=name))
+            self.communities[name] = replace(known, roll=roll)
         self.engine = LocalEngine()
         self.work = Work(self.store, self.clock, self.engine, lease)
         self.resumed: list[str] = []
@@ -284,7 +288,8 @@ class Middle:
 
 
 def _member(person: str, kinds: Any, weights: dict[str, Any]) -> Member:
-    accounts = frozenset(Account(channel=name, id=f"@{person}") for name in kinds)
+    own = {Account(channel=name, id=f"@{person}") for name in kinds}
+    accounts = frozenset(own | {Account(channel="local", id=person)})
     return Member(
         person=person, accounts=accounts, **({"weight": weights[person]} if person in weights else {})
     )
