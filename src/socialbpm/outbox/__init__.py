@@ -115,7 +115,7 @@ class Outbox:
         deliveries.wake_followers(conn, self._work, row.creates or row.id, now)
         if row.action == Action.CREATE:
             waiting.attach(conn, self._work, row.channel, receipt.remote_id, row.request, row.run, now)
-        if row.purpose == Purpose.OPEN:
+        if row.purpose in (Purpose.OPEN, Purpose.APPROVE):
             self._work.schedule(conn, "tally", row.request, now)
 
     def _stuck(self, conn: Connection, delivery_id: str, states: tuple[State, ...]) -> Row[Any]:

@@ -226,7 +226,7 @@ class Relay:
         """Those who wait for this delivery: the writes that follow it, and its request."""
         now = self._clock.now()
         deliveries.wake_followers(conn, self._work, row.creates or row.id, now)
-        if row.purpose == Purpose.OPEN:
+        if row.purpose in (Purpose.OPEN, Purpose.APPROVE):
             self._work.schedule(conn, "tally", row.request, now)
 
     def _set(self, conn: Connection, row: Row[Any], **values: Any) -> None:

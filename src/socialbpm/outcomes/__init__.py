@@ -10,14 +10,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, literal, or_, select, update
 
 from socialbpm import tasks
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
-from socialbpm.outcomes import book, caring, final_read, polls, relinking, secrecy, sittings, timing
+from socialbpm.outcomes import (
+    approving,
+    book,
+    caring,
+    final_read,
+    polls,
+    relinking,
+    secrecy,
+    sittings,
+    timing,
+)
 from socialbpm.outcomes.endings import LIVE, Endings
+from socialbpm.outcomes.publication import Publication, Publisher
 from socialbpm.outcomes.results import result
 from socialbpm.outcomes.standings import Sitting
 from socialbpm.outcomes.timing import Timing
@@ -41,6 +52,7 @@ class Outcomes:
         self._store, self._clock, self._work, self._outbox = store, clock, work, outbox
         self._calendars = calendars
         self._endings = Endings(clock, work, outbox)
+        self._publication = Publication(clock, self._endings)
         work.register_steps(
             "tally",
             lambda conn, request_id, _: self._advance(conn, request_id),
@@ -51,6 +63,10 @@ class Outcomes:
             lambda conn, request_id, _: self._relink(conn, request_id),
             hold=lambda conn, request_id: locks.hold_run_of(conn, request_id=request_id),
         )
+
+    def publish_by(self, publisher: Publisher) -> None:
+        """Who lets the posts go out that have been approved."""
+        self._publication.publisher = publisher
 
     def tally(self, conn: Connection, request_id: str) -> None:
         """Bring a request up to date now, within the caller's transaction; in batches if much has come in."""
@@ -99,7 +115,7 @@ class Outcomes:
         if row is None:
             return None
         task, now = tasks.load(row.task), self._clock.now()
-        times = timing.of(row, task, self._posts(conn, row), now, self._calendars)
+        times = timing.of(row, task, self._posts(conn, row, task), now, self._calendars)
         if row.relinks and row.state in LIVE:
             row = self._told_again(conn, row, task, times, now)
         sitting, more = self._sit(conn, row, task, times)
@@ -131,10 +147,15 @@ class Outcomes:
             _CHANGE.change(conn, of_id=row.id, state="CLOSING")
         return until
 
-    def _posts(self, conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
-        """The deliveries that must stand; none once they do, so that later steps cost nothing."""
+    def _posts(self, conn: Connection, row: Row[Any], task: SocialTask) -> Sequence[Row[Any]]:
+        """The deliveries that must stand; none once they do, so that later steps cost nothing.
+
+        Of what must be approved first, also those that ask for it.
+        """
         if row.stands_at is not None or row.state not in LIVE:
             return ()
+        if approving.needs(task):
+            return _APPROVAL_POSTS.rows(conn, of_request=row.id).all()
         return _OPENING_POSTS.rows(conn, of_request=row.id).all()
 
     def _sit(self, conn: Connection, row: Row[Any], task: SocialTask, times: Timing) -> tuple[Sitting, bool]:
@@ -166,6 +187,8 @@ class Outcomes:
         if times.impossible:
             self._endings.end(conn, row, task, None, error="social.delivery_failed", reason=times.impossible)
             return True
+        if times.awaits_approval and approving.needs(task):
+            return self._publication.settle(conn, row, task, times, sitting)
         outcome = _outcome(conn, row, task, times, sitting)
         if outcome is not None:
             over = sitting.outcome is None and times.is_over(answered=sitting.count.ballots > 0)
@@ -188,6 +211,15 @@ def _outcome(
 
 
 _RELINKS = exists().where(work.c.id == literal("relink:") + request.c.id).label("relinks")
+_APPROVAL_POSTS = Prepared(
+    select(delivery).where(
+        delivery.c.request == bindparam("of_request"),
+        or_(
+            delivery.c.purpose == deliveries.Purpose.OPEN,
+            delivery.c.purpose == deliveries.Purpose.APPROVE,
+        ),
+    )
+)
 _REQUEST = Prepared(
     select(request, _RELINKS, run.c.process)
     .join(run, run.c.id == request.c.run)

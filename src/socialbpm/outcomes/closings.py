@@ -25,7 +25,7 @@ IN_FAVOUR = frozenset(("approve", "support", ABSTAIN))
 
 UNSENT = (State.PREPARING, State.HELD, State.DUE, State.PARKED)
 VOID = (State.PREPARING, State.HELD, State.SKIPPED, State.REJECTED)
-ASKS_OPENLY = (Purpose.OPEN, Purpose.ESCALATE)
+ASKS = (Purpose.OPEN, Purpose.ESCALATE, Purpose.APPROVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def _write(
     own = [row for row in rows if create.id in (row.id, row.creates)]
     if capabilities is None or capabilities.can_edit:
         return _edit(create, own, seq, note, now)
-    if not capabilities.can_thread or create.purpose not in ASKS_OPENLY:
+    if not capabilities.can_thread or create.purpose not in ASKS:
         return None
     text = note
     while capabilities.count(text) > capabilities.max_text:

@@ -11,14 +11,14 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
 from socialbpm.outbox.deliveries import State
-from socialbpm.outcomes import closings, secrecy
+from socialbpm.outcomes import approving, closings, secrecy
 from socialbpm.outcomes.closings import Voice
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome, Standing
 from socialbpm.store import audit
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import care, delivery, event, request, response
-from socialbpm.tasks import Asking, PostStatus, SocialTask
+from socialbpm.tasks import Asking, SocialTask
 
 LIVE = ("OPEN", "CLOSING")
 NAMING = (AskKind.VERDICT, AskKind.CONSENT)
@@ -93,7 +93,7 @@ class Endings:
 
 def _asks(task: SocialTask) -> bool:
     """Whether people are asked something: a question, or the approval of what is to be posted."""
-    return isinstance(task, Asking) or (isinstance(task, PostStatus) and task.approval is not None)
+    return isinstance(task, Asking) or approving.needs(task)
 
 
 def _dump(outcome: Outcome) -> dict[str, Any]:
@@ -122,7 +122,9 @@ def _note(
     elif outcome is None:
         said = f"ended: {reason}"
     elif isinstance(task, Asking) and task.kind in NAMING and not secrecy.is_pseudonymous(task):
-        said = closings.signed(outcome.explanation, _voices(conn, row.id))
+        said = closings.signed(outcome.explanation, voices(conn, row.id))
+    elif approving.needs(task):
+        said = closings.signed(f"{outcome.explanation}, approved", voices(conn, row.id, approving.APPROVE))
     else:
         said = outcome.explanation
     return said + _escalation(conn, row, task)
@@ -136,11 +138,13 @@ def _escalation(conn: Connection, row: Row[Any], task: SocialTask) -> str:
     return f"; escalated to {task.escalate} on {closings.written(at)}" if at else ""
 
 
-def _voices(conn: Connection, request_id: str) -> list[Voice]:
-    """Those who answered, with their reasons if they were against it."""
+def voices(conn: Connection, request_id: str, choice: str = "") -> list[Voice]:
+    """Those who answered (who chose this), with their reasons if they were against it."""
     rows = _VOICES.rows(conn, of_request=request_id, most=closings.NAMED + 1).all()
     return [
-        Voice(row.person, row.comment if not set(row.choices) & closings.IN_FAVOUR else "") for row in rows
+        Voice(row.person, row.comment if not set(row.choices) & closings.IN_FAVOUR else "")
+        for row in rows
+        if not choice or choice in row.choices
     ]
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from socialbpm.outcomes import book, handing
+from socialbpm.outcomes import approving, book, handing
 from socialbpm.outcomes.ballots import Delegations
 from socialbpm.outcomes.standings import Sitting, Terms
 from socialbpm.outcomes.timing import Timing
 from socialbpm.policies import Count, Rule
-from socialbpm.tasks import Asking, SocialTask
+from socialbpm.tasks import Asking, PostStatus, SocialTask
 
 LIVE = ("OPEN", "CLOSING")
 NOTHING_ASKED = Rule(policy="plurality", choices=())
@@ -45,6 +46,8 @@ def handed(conn: Connection, row: Row[Any], terms: Terms, events: Sequence[Row[A
 
 def terms_of(row: Row[Any], task: SocialTask, times: Timing, collected: frozenset[str]) -> Terms:
     """The terms of a request as it stands."""
+    if approving.needs(task):
+        return _of_approval(row, task, times, collected)
     asking = task if isinstance(task, Asking) else None
     return Terms(
         rule=Rule.of(asking) if asking else NOTHING_ASKED,
@@ -56,6 +59,20 @@ def terms_of(row: Row[Any], task: SocialTask, times: Timing, collected: frozense
         ended=_why_over(row),
         anybody=asking is not None and asking.electorate == "open",
         delegation=asking is not None and asking.delegation,
+    )
+
+
+def _of_approval(row: Row[Any], task: PostStatus, times: Timing, collected: frozenset[str]) -> Terms:
+    """Of the approval of what is to be posted; once it is on its way out, nobody can call it back."""
+    return Terms(
+        rule=approving.rule(task),
+        version=row.version,
+        author=task.author,
+        ends_at=times.ends_at,
+        grace_until=times.grace_until,
+        collected=collected,
+        ended=_why_over(row) or ("" if times.awaits_approval else approving.OVER),
+        decided=partial(approving.decided, task),
     )
 
 

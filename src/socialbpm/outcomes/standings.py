@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ class Terms:
     """By what a response is judged: the open request as it stands. ``ended`` says why it is over already.
 
     ``author`` is who may not answer about their own work. ``anybody`` may answer an open electorate.
+    ``decided`` says, for what has no policy, whether a count ends it.
     ``collected`` are the accounts that are read, and may be read once more after the end.
     """
 
@@ -36,6 +37,7 @@ class Terms:
     ended: str = ""
     anybody: bool = False
     delegation: bool = False
+    decided: Callable[[Count], Outcome | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,11 @@ class Sitting:
         self.put(person, vote, before, new, seq)
         if before.seq:
             self._replace(before, person, withdrawn=not new.seq)
-        if self.terms.rule.close == "first_crossing" and not self.again:
+        if self.again:
+            return
+        if self.terms.decided is not None:
+            self.outcome = self.terms.decided(self.count)
+        elif self.terms.rule.close == "first_crossing":
             self.outcome = decide(self.terms.rule, self.count)
 
     def put(self, person: str, vote: Vote, before: Held, new: Held, seq: int) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from socialbpm.outbox.deliveries import Action, State
-from socialbpm.outcomes import working
+from socialbpm.outbox.deliveries import Action, Purpose, State
+from socialbpm.outcomes import approving, working
 from socialbpm.outcomes.working import NO_CALENDARS, Calendars
 from socialbpm.responses import Outcome
 from socialbpm.tasks import Asking, SeekConsent, SocialTask
@@ -24,7 +24,8 @@ from socialbpm.tasks import Asking, SeekConsent, SocialTask
 class Timing:
     """A request in time. ``impossible`` says why its posts can never stand, ``posted`` that they now do.
 
-    ``silence_passes`` says that this is a proposal, for which silence speaks once people can see it.
+    ``silence_passes`` says that this is a proposal, for which silence speaks once people can see it;
+    ``awaits_approval`` that nothing is public yet, and the deadline is that of the approval.
     """
 
     now: datetime
@@ -35,6 +36,7 @@ class Timing:
     impossible: str = ""
     posted: Outcome | None = None
     silence_passes: bool = False
+    awaits_approval: bool = False
 
     @property
     def grace_until(self) -> datetime | None:
@@ -49,7 +51,7 @@ class Timing:
 
     def is_over(self, *, answered: bool) -> bool:
         """Whether the deadline has come. Silence counts for nothing until the required posts stand."""
-        ripe = self.stands_at is not None or (answered and not self.silence_passes)
+        ripe = self.stands_at is not None or (answered and not self.silence_passes) or self.awaits_approval
         return self.last_look is not None and self.now >= self.last_look and ripe
 
     @property
@@ -83,9 +85,12 @@ def of(
 ) -> Timing:
     """The timing of a stored request; ``posts`` are those of its opening, while its time has not begun."""
     stands_at, impossible = row.stands_at, ""
-    if posts:
-        stands_at, impossible = standing(task, posts)
-    due = row.deadline
+    opening = [post for post in posts if post.purpose == Purpose.OPEN]
+    if opening:
+        stands_at, impossible = standing(task, opening)
+    due, awaits_approval = row.deadline, approving.needs(task) and approving.awaited(opening)
+    if approving.needs(task):
+        due = (due or approving.deadline(task, row.opened_at, posts)) if awaits_approval else None
     if due is None and stands_at is not None and isinstance(task, Asking):
         due = deadline(task, stands_at, calendars)
     proposal = isinstance(task, SeekConsent)
@@ -98,8 +103,9 @@ def of(
         ends_at=earliest(row.ends_at, due),
         grace=task.grace if isinstance(task, Asking) else timedelta(),
         impossible=impossible,
-        posted=_posted(posts) if stands_at and posts else None,
+        posted=_posted(opening) if stands_at and opening else None,
         silence_passes=proposal,
+        awaits_approval=awaits_approval,
     )
 
 

@@ -17,19 +17,21 @@ from socialbpm.faults import crash_point
 from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outbox.content import WITHHELD, Content
 from socialbpm.outbox.deliveries import Write
-from socialbpm.outcomes import LIVE, Outcomes, caring, timing, working
+from socialbpm.outcomes import LIVE, Outcomes, approving, caring, timing, working
 from socialbpm.outcomes.results import result_of
 from socialbpm.outcomes.working import NO_CALENDARS, Calendars
 from socialbpm.people import Community
-from socialbpm.requests import openings, reminders, rolls, threads
+from socialbpm.requests import approvals, openings, reminders, rolls, threads
+from socialbpm.requests.approvals import Approvals
+from socialbpm.requests.letters import Shown
 from socialbpm.requests.prospects import Opening, Prospect, Prospects
 from socialbpm.requests.reminders import Reminders
 from socialbpm.requests.reopening import Reopening
-from socialbpm.requests.revisions import Revision, revised
+from socialbpm.requests.revisions import Revisable, Revision, revised
 from socialbpm.store import Store, audit, insert_once, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import request
-from socialbpm.tasks import Asking, SocialTask
+from socialbpm.tasks import Asking, PostStatus, SocialTask
 
 __all__ = ["WITHHELD", "Closed", "Opening", "Prospect", "Requests"]
 
@@ -69,6 +71,7 @@ class Requests:
         self._calendars = calendars
         self._content = Content(rules, communities, outbox.channels)
         self._prospects = Prospects(communities, outbox.channels, calendars, self._content)
+        outcomes.publish_by(Approvals(clock, work, self._content))
         Reminders(clock, work, outbox, outcomes, calendars, self._content)
 
     def examine(self, opening: Opening) -> Prospect:
@@ -100,9 +103,19 @@ class Requests:
         channels = self._outbox.channels
         drafted = openings.writes(conn, opening, prospect, number, channels, now)
         writes = [self._content.timed(write, opening.task) for write in drafted]
+        if approving.needs(opening.task):
+            writes += self._asked(opening, opening.task, prospect, writes)
         stand = self._outbox.enqueue(conn, writes, run=opening.run, element=opening.element)
         self._schedule(conn, opening, writes, stand)
         return True
+
+    def _asked(
+        self, opening: Opening, task: PostStatus, prospect: Prospect, writes: Sequence[Write]
+    ) -> list[Write]:
+        """The posts that ask for the approval of ``writes``."""
+        shown = [Shown(each.post.destination, each.post.text) for each in writes if each.held]
+        now, channels = self._clock.now(), self._outbox.channels
+        return list(approvals.asks(opening.key, task, prospect.voters, shown, channels, now))
 
     def cancel(self, conn: Connection, key: str, reason: str = "") -> bool:
         """The process no longer waits for this request: end it, and have its posts say so."""
@@ -116,7 +129,7 @@ class Requests:
         Answers to the old version are spoiled, the posts are edited. Its pictures are fetched before that, so
         that no version counts which cannot be shown. Raises NotFound, RequestClosed (also for one whose time
         is over and that only waits for its last reading, because nobody could answer), TaskFailed
-        ``social.invalid`` or ``social.withheld`` for a text or picture that cannot be posted, TemporaryFailure
+        ``social.invalid`` or ``social.withheld`` for a text or picture that may not go out, TemporaryFailure
         for a picture that is out of reach; then nothing has changed.
         """
         with self._store.read() as conn:
@@ -183,7 +196,7 @@ class Requests:
             begun = {"stands_at": now, "deadline": deadline, "ends_at": ends_at}
             _BEGIN.change(conn, of_id=opening.key, **begun)
             caring.begin(conn, self._work, opening.key, task, now, self._calendars)
-        elif stand or all(write.skipped for write in writes):
+        elif stand or approving.needs(task) or all(write.skipped for write in writes):
             self._work.schedule(conn, "tally", opening.key, now)
             return
         if deadline is not None:
@@ -200,26 +213,29 @@ class Requests:
                     audit.record(conn, self._clock.now(), "request.withheld", row.run, row.id, **facts)
             raise
 
-    def _revisable(self, conn: Connection, request_id: str) -> tuple[Row[Any], Asking]:
+    def _revisable(self, conn: Connection, request_id: str) -> tuple[Row[Any], Revisable]:
         """The request as it stands. Raises NotFound, RequestClosed."""
         row = _REQUEST.rows(conn, of_id=request_id).first()
         if row is None:
             raise NotFound(f"there is no request '{request_id}'")
         task = tasks.load(row.task)
-        if row.state not in LIVE or not isinstance(task, Asking):
+        if not isinstance(task, Asking | PostStatus) or row.state not in LIVE:
+            raise RequestClosed(f"request '{request_id}' is {row.state} and asks nothing any more")
+        if isinstance(task, PostStatus) and not approvals.held_for(conn, request_id, task):
             raise RequestClosed(f"request '{request_id}' is {row.state} and asks nothing any more")
         if row.ends_at is not None and row.ends_at <= self._clock.now():
             raise RequestClosed(f"the time of request '{request_id}' is over")
         return row, task
 
-    def _revise(self, conn: Connection, row: Row[Any], task: Asking) -> int:
+    def _revise(self, conn: Connection, row: Row[Any], task: Revisable) -> int:
         self._prospects.check(task, row.element)
-        revision = Revision(row=row, task=task, version=row.version + 1, now=self._clock.now())
+        places, now = approvals.held_for(conn, row.id, task), self._clock.now()
+        revision = Revision(row=row, task=task, version=row.version + 1, now=now, places=places)
         revision.void_answers(conn)
         revision.save(conn)
         writes = revision.rewrite_posts(conn, self._work, self._outbox.channels)
         self._outbox.enqueue(conn, writes, run=row.run, element=row.element)
-        if task.remind is not None and row.stands_at is not None:
+        if isinstance(task, Asking) and task.remind is not None and row.stands_at is not None:
             reminders.begin_anew(conn, row.id, revision.now)
             due = working.later(revision.now, task.remind, task, self._calendars)
             self._work.schedule(conn, "remind", row.id, due)

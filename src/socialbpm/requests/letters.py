@@ -11,7 +11,7 @@ from socialbpm.outbox import drafts
 from socialbpm.outcomes.closings import written
 from socialbpm.people import Account
 from socialbpm.posts import Capabilities, Destination, Span, Text, plain
-from socialbpm.tasks import Asking
+from socialbpm.tasks import Asking, PostStatus
 
 
 class Reach(NamedTuple):
@@ -46,6 +46,30 @@ def reminder(task: Asking, can: Capabilities, ends_at: datetime | None, link: st
     begin = Span("Your answer is still awaited:\n")
     room = can.max_text - can.count(begin.text + end.text)
     return (begin, *_cut(drafts.wording(task, can.network), can, room), end)
+
+
+class Shown(NamedTuple):
+    """A text that is to go out, and where."""
+
+    place: Destination
+    text: Text
+
+
+def approval(task: PostStatus, shown: Sequence[Shown]) -> Text:
+    """That approval is awaited, and of what: every text as it will stand, with the places it is for.
+
+    The pictures go with it as they are; their alt texts stand in words, for those who read them are asked.
+    """
+    number = "One person" if task.approval == 1 else f"{task.approval} people"
+    said: list[Span] = [Span(f"{number} must approve this before it is published.")]
+    places: dict[Text, list[str]] = {}
+    for destination, text in shown:
+        places.setdefault(text, []).append(f"{destination.room} ({destination.channel})")
+    for text, names in places.items():
+        said += [Span(f"\n\nTo {', '.join(names)}:\n"), *text]
+    for number_, each in enumerate(task.media, start=1):
+        said += [Span(f"\n\nPicture {number_} shows: "), Span(each.alt, authored=False)]
+    return tuple(said)
 
 
 def _reach(account: Account, channel: Channel) -> Reach:

@@ -13,7 +13,7 @@ from socialbpm import policies, tasks
 from socialbpm.channels.base import Channel
 from socialbpm.outbox import drafts
 from socialbpm.outbox.deliveries import Action, Purpose, Write
-from socialbpm.outcomes import secrecy, timing
+from socialbpm.outcomes import approving, secrecy, timing
 from socialbpm.policies import Count, Rule
 from socialbpm.posts import Destination, Post
 from socialbpm.requests import threads
@@ -52,6 +52,8 @@ def stored(opening: Opening, prospect: Prospect, now: datetime) -> dict[str, Any
 
 def _count(task: SocialTask, prospect: Prospect) -> Count:
     """Nobody has answered yet."""
+    if approving.needs(task):
+        return policies.opening(approving.rule(task), prospect.voters)
     if not isinstance(task, Asking):
         return Count.of_roll(())
     return policies.opening(Rule.of(task), None if task.electorate == "open" else prospect.voters)
@@ -110,6 +112,7 @@ def _write(
         ),
         due=max(now, task.at) if task.at else now,
         sources=task.media,
+        held=approving.needs(task),
     )
 
 

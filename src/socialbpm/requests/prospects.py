@@ -10,15 +10,17 @@ from socialbpm.channels.base import Channel
 from socialbpm.errors import TaskFailed
 from socialbpm.outbox import drafts
 from socialbpm.outbox.content import Content
-from socialbpm.outcomes import timing
+from socialbpm.outcomes import approving, timing
 from socialbpm.outcomes.working import Calendars
 from socialbpm.people import Community, Member
 from socialbpm.posts import Destination
 from socialbpm.requests import rolls
-from socialbpm.tasks import Asking, SocialTask
+from socialbpm.tasks import Asking, PostStatus, SocialTask
 from socialbpm.tasks.notation import did_you_mean
 
 INVALID = "social.invalid"
+MOST_APPROVERS = 100
+"""How many people can be asked for their approval: each gets a post of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,8 @@ class Prospects:
         return tuple(dict.fromkeys(bound))
 
     def _roll(self, task: SocialTask) -> tuple[tuple[Member, ...], tuple[Member, ...]]:
+        if approving.needs(task):
+            return self._approvers(task)
         if not isinstance(task, Asking):
             return (), ()
         everybody = rolls.members(task, self._communities)
@@ -114,4 +118,18 @@ class Prospects:
         problems = rolls.problems(task, voters)
         if problems:
             raise TaskFailed(INVALID, "; ".join(problems))
+        return everybody, voters
+
+    def _approvers(self, task: PostStatus) -> tuple[tuple[Member, ...], tuple[Member, ...]]:
+        """Everybody who is named, and those of them who may approve: never the author."""
+        everybody = rolls.members(task, self._communities)
+        voters = tuple(each for each in everybody if each.person != task.author and each.weight)
+        if len(voters) < (task.approval or 1):
+            what = (
+                f"{task.approval} must approve, and there are {len(voters)} who may; name more in approvers"
+            )
+            raise TaskFailed(INVALID, what)
+        if len(voters) > MOST_APPROVERS:
+            what = f"{len(voters)} people may approve, {MOST_APPROVERS} at most can be asked; name them"
+            raise TaskFailed(INVALID, f"{what} in approvers")
         return everybody, voters

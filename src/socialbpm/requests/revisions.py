@@ -15,21 +15,30 @@ from socialbpm.channels.base import Channel
 from socialbpm.engines.work import Work
 from socialbpm.errors import TaskFailed
 from socialbpm.outbox import deliveries, drafts
-from socialbpm.outbox.deliveries import Action, Purpose, State, Write
+from socialbpm.outbox.deliveries import HELD, Action, Purpose, State, Write
+from socialbpm.outcomes import approving
 from socialbpm.outcomes.ballots import Vote
-from socialbpm.policies import Rule, opening
-from socialbpm.posts import Destination, Post, Span
+from socialbpm.outcomes.closings import ASKS
+from socialbpm.policies import Count, Rule, opening
+from socialbpm.posts import Destination, Post, Span, Text
+from socialbpm.requests import approvals, letters
+from socialbpm.requests.letters import Shown
 from socialbpm.responses import Standing
 from socialbpm.store import audit
 from socialbpm.store.tables import delivery, request, response, voter
-from socialbpm.tasks import Asking, MediaSource, Wording
+from socialbpm.tasks import Asking, MediaSource, PostStatus, Wording
 
 UNSENT = (State.PREPARING, State.DUE, State.PARKED)
 ON_THE_CHANNEL = (State.SENDING, State.SENT, State.UNKNOWN)
 VOID = "a new version is shown"
 
 
-def revised(task: Asking, text: str | None, media: Sequence[Mapping[str, str]] | None) -> Asking:
+Revisable = Asking | PostStatus
+
+
+def revised(
+    task: Revisable, text: str | None, media: Sequence[Mapping[str, str]] | None
+) -> Revisable:
     """The task with a new text (one wording for all channels; it counts as data) and new media.
 
     Raises TaskFailed ``social.invalid`` for media without alt text.
@@ -53,9 +62,10 @@ class Revision:
     """The step from the stored request ``row`` to ``task`` as its ``version``."""
 
     row: Row[Any]
-    task: Asking
+    task: Revisable
     version: int
     now: datetime
+    places: Sequence[Destination] = ()  # where it is to go out, once it has been approved
 
     def void_answers(self, conn: Connection) -> None:
         """Spoil the ballots that stand; who only advises has advised on what is gone."""
@@ -73,32 +83,40 @@ class Revision:
         standings = Counter(self.row.standings)
         standings[Standing.SPOILED] += standings.pop(Standing.ACCEPTED, 0)
         rows = conn.execute(_VOTERS, {"of_request": self.row.id}).all()
-        voters = None if self.task.electorate == "open" else [Vote.of(row.weight, row.groups) for row in rows]
+        voters = [Vote.of(row.weight, row.groups) for row in rows]
         values = {
             "version": self.version,
             "task": tasks.dump(self.task),
-            "counted": opening(Rule.of(self.task), voters).dump(),
+            "counted": self._count(voters).dump(),
             "voided": self.row.ballots_seen,
             "standings": dict(standings),
         }
         conn.execute(update(request).where(request.c.id == self.row.id).values(values))
 
+    def _count(self, voters: Sequence[Vote]) -> Count:
+        if isinstance(self.task, PostStatus):
+            return opening(approving.rule(self.task), voters)
+        return opening(Rule.of(self.task), None if self.task.electorate == "open" else voters)
+
     def rewrite_posts(self, conn: Connection, work: Work, channels: Mapping[str, Channel]) -> Sequence[Write]:
         """Change what has not been sent yet; returns the edits of what has."""
         rows = deliveries.of_request(conn, self.row.id)
+        held = [row for row in rows if deliveries.is_held(row)]
         creates = [row for row in rows if row.action == Action.CREATE and row.post["ask"]]
-        for row in creates:
-            if row.state in UNSENT:
-                self._replace(conn, work, row, channels)
+        for row in (*held, *(row for row in creates if row.state in UNSENT)):
+            self._replace(conn, work, row, channels)
         seq = max((row.seq for row in rows), default=0) + 1
         return list(self._edits([row for row in creates if row.state in ON_THE_CHANNEL], seq, channels))
 
     def _replace(self, conn: Connection, work: Work, row: Row[Any], channels: Mapping[str, Channel]) -> None:
         body = deliveries.body(self._post(row, channels), row.id, self.task.media)
         state = State.PREPARING if self.task.media else State.DUE
+        if deliveries.is_held(row):
+            body, state = {**body, HELD: True}, State.PREPARING if self.task.media else State.HELD
         conn.execute(update(delivery).where(delivery.c.id == row.id).values(post=body, state=state))
         kind, ref = ("prepare", self.row.id) if self.task.media else ("deliver", row.id)
-        work.schedule(conn, kind, ref, self.now)
+        if state != State.HELD:
+            work.schedule(conn, kind, ref, self.now)
 
     def _edits(
         self, creates: Sequence[Row[Any]], seq: int, channels: Mapping[str, Channel]
@@ -117,18 +135,21 @@ class Revision:
             )
             if channel is None or channel.capabilities.can_edit:
                 yield edit
-            elif row.purpose == Purpose.OPEN and channel.capabilities.can_thread:
+            elif row.purpose in ASKS and channel.capabilities.can_thread:
                 yield replace(edit, action=Action.CREATE, creates=None, parent=row.id)
 
     def _post(self, row: Row[Any], channels: Mapping[str, Channel]) -> Post:
-        channel = channels.get(row.channel)
-        network = channel.capabilities.network if channel else ""
-        return Post(
-            key="",
-            destination=Destination(channel=row.channel, room=row.room),
-            text=drafts.wording(self.task, network),
-            ask=drafts.ask(self.task, self.row.id, self.version, self.row.ends_at),
-        )
+        place = Destination(channel=row.channel, room=row.room)
+        if isinstance(self.task, PostStatus) and row.purpose == Purpose.APPROVE:
+            shown = [Shown(each, self._wording(each, channels)) for each in self.places]
+            asked = approvals.ask(self.row.id, self.version)
+            return Post(key="", destination=place, text=letters.approval(self.task, shown), ask=asked)
+        asks = drafts.ask(self.task, self.row.id, self.version, self.row.ends_at)
+        return Post(key="", destination=place, text=self._wording(place, channels), ask=asks)
+
+    def _wording(self, place: Destination, channels: Mapping[str, Channel]) -> Text:
+        channel = channels.get(place.channel)
+        return drafts.wording(self.task, channel.capabilities.network if channel else "")
 
 
 _VOTERS = select(voter.c.weight, voter.c.groups).where(voter.c.request == bindparam("of_request"))
