@@ -120,6 +120,8 @@ class _Stage:
     def _act(self, step: Step, place: Place) -> None:
         if step.respond:
             self._respond(step, place)
+        elif step.link:
+            self._link(step, place)
         elif step.revise:
             self._revise(step, place)
         elif step.fail:
@@ -197,6 +199,16 @@ class _Stage:
             return step.person  # somebody who is on no roll is scripted to be turned away
         what = f"'{step.person}' has no account on '{step.channel}'"
         raise Diverged((*place, "person"), what, did_you_mean(step.person, self.social.people()))
+
+    def _link(self, step: Step, place: Place) -> None:
+        """As people do it: a code from here is said there, and the code that comes back is said here."""
+        code = self.social.link_code(step.link).code
+        answered = self.social.link_account(step.channel, step.account, code)
+        done = self.social.confirm_link(step.link, answered.code)
+        if not done.linked:
+            raise Diverged(
+                (*place, "link"), f"'{step.link}' could not link it", done.reason or answered.reason
+            )
 
     def _revise(self, step: Step, place: Place) -> None:
         request = self._request(step.revise, step, place)

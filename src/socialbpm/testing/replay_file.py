@@ -130,6 +130,7 @@ class Step(_Part):
     )
     standing: str = Field("", description="What must become of this answer: accepted, late, ineligible …")
     crowd: Turnout | None = Field(None, description="Many answers at once, instead of one person's.")
+    link: str = Field("", description="Person who shows by two codes that `account` on `channel` is theirs.")
     revise: str = Field("", description="Element id of the open request that gets a new version.")
     text: str | None = Field(None, description="The new text.")
     media: Annotated[tuple[Picture, ...], BeforeValidator(_listed)] = Field(
@@ -170,6 +171,8 @@ class Step(_Part):
                 "an answer needs a person (or an account), and one of choice, choices, says, delegate, "
                 "withdraws"
             )
+        if self.link and not self.account:
+            raise ValueError("a link needs the account that is the person's, and its channel")
         if self.revise and self.text is None and not self.media:
             raise ValueError("a new version needs a new text or new media")
         return self
@@ -180,6 +183,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         *("nth", "person", "choice", "choices", "says", "delegate", "withdraws", "comment", "version"),
         *("event_id", "channel", "account", "standing", "crowd"),
     ),
+    "link": ("channel", "account"),
     "revise": ("nth", "text", "media"),
     "fail": ("as_", "times"),
     "restart": (),
