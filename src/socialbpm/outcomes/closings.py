@@ -111,6 +111,12 @@ def _write(
     )
 
 
+def newest(create: Row[Any], rows: Sequence[Row[Any]]) -> Post:
+    """What stands where ``create`` has put it, or will once all is sent."""
+    own = [row for row in rows if create.id in (row.id, row.creates)]
+    return posts.load(next((row for row in reversed(own) if row.state not in VOID), create).post)
+
+
 def _edit(create: Row[Any], own: Sequence[Row[Any]], seq: int, note: str, now: datetime) -> Write:
     newest = next((row for row in reversed(own) if row.state not in VOID), create)
     return Write(

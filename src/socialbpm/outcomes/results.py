@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 
 from socialbpm import tasks
 from socialbpm.errors import NotFound
@@ -90,7 +90,10 @@ _LINKS = Prepared(
     select(delivery.c.url)
     .where(
         delivery.c.request == bindparam("of_request"),
-        delivery.c.purpose == Purpose.OPEN,
+        or_(
+            delivery.c.purpose == Purpose.OPEN,
+            and_(delivery.c.purpose == Purpose.ESCALATE, delivery.c.parent.is_(None)),
+        ),
         delivery.c.state == State.SENT,
         delivery.c.url != "",
     )

@@ -13,7 +13,7 @@ from socialbpm.policies.counts import Count
 from socialbpm.policies.deciding import CLOSES, Ruling, decide, quorum, settle
 from socialbpm.policies.declared import LATER, POLICIES, Policy, vetoes_needed
 from socialbpm.policies.findings import Finding, Found
-from socialbpm.policies.opening import Voter, opening
+from socialbpm.policies.opening import Voter, joined, opening
 from socialbpm.policies.possible import possible
 from socialbpm.policies.rule import BALLOTS, CONSENT, VERDICTS, Rule
 from socialbpm.policies.ties import TIES
@@ -36,6 +36,7 @@ __all__ = [
     "decide",
     "flaw",
     "folded",
+    "joined",
     "opening",
     "possible",
     "quorum",

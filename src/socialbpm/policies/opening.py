@@ -41,6 +41,19 @@ def opening(rule: Rule, voters: Iterable[Voter] | None) -> Count:
     return _with_parts(rule, Count.of_roll(voter.weight for voter in binding), [v.groups for v in binding])
 
 
+def joined(rule: Rule, count: Count, voters: Iterable[Voter]) -> Count:
+    """The count once these people are on the roll, too, who have not answered; an open one stays as it is."""
+    more = opening(rule, voters)
+    if count.roll is None or count.roll_weight is None or more.roll is None or more.roll_weight is None:
+        return count
+    parts = dict(count.parts)
+    if rule.group_quorum:
+        old, new = count.part(Groups), more.part(Groups)
+        parts[Groups.NAME] = replace(old, roll={name: old.roll[name] + new.roll[name] for name in old.roll})
+    roll_weight = count.roll_weight + more.roll_weight
+    return replace(count, roll=count.roll + more.roll, roll_weight=roll_weight, parts=parts)
+
+
 def _with_parts(rule: Rule, count: Count, groups: Iterable[frozenset[str]]) -> Count:
     kept = POLICIES[rule.policy].keeps
     parts: list[Part] = [] if kept is None else [kept.of(rule.keys)]

@@ -23,6 +23,7 @@ from socialbpm.outcomes.working import NO_CALENDARS, Calendars
 from socialbpm.people import Community
 from socialbpm.requests import approvals, openings, reminders, rolls, threads
 from socialbpm.requests.approvals import Approvals
+from socialbpm.requests.escalations import Escalations
 from socialbpm.requests.letters import Shown
 from socialbpm.requests.prospects import Opening, Prospect, Prospects
 from socialbpm.requests.reminders import Reminders
@@ -72,6 +73,7 @@ class Requests:
         self._content = Content(rules, communities, outbox.channels)
         self._prospects = Prospects(communities, outbox.channels, calendars, self._content)
         outcomes.publish_by(Approvals(clock, work, self._content))
+        Escalations(clock, work, outbox, outcomes, communities, self._content)
         Reminders(clock, work, outbox, outcomes, calendars, self._content)
 
     def examine(self, opening: Opening) -> Prospect:

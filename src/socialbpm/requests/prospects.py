@@ -84,7 +84,9 @@ class Prospects:
         self._content.withhold(task, element)
 
     def _problems(self, task: SocialTask) -> Iterator[str]:
-        unknown = [name for name in task.to if name not in self._communities]
+        later = task.escalate if isinstance(task, Asking) else ""
+        named = (*task.to, later) if later else task.to
+        unknown = [name for name in named if name not in self._communities]
         if unknown:
             yield f"community '{unknown[0]}' is not in the settings; add it there"
             return
@@ -96,7 +98,10 @@ class Prospects:
         if timing.needed(task.require, len(destinations)) > len(destinations) or not destinations:
             bound = f"{len(destinations)} destinations are bound to {' '.join(task.to)}"
             yield f"{bound}, require is {task.require}; bind more of them in the settings"
-        for name in dict.fromkeys(destination.channel for destination in destinations):
+        if isinstance(task, Asking) and later and not rolls.eligible(task, self._communities[later].roll):
+            yield f"nobody of '{later}', to whom it is escalated, may answer; add people in the settings"
+        further = self._communities[later].destinations if later else ()
+        for name in dict.fromkeys(destination.channel for destination in (*destinations, *further)):
             channel = self._channels.get(name)
             if channel is None:
                 yield f"channel '{name}' is not connected; add it to the settings"

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
 
 from socialbpm import tasks
 from socialbpm.channels.base import Channel
@@ -158,7 +158,10 @@ _LINKS = Prepared(
     select(delivery.c.channel, delivery.c.url)
     .where(
         delivery.c.request == bindparam("of_request"),
-        or_(delivery.c.purpose == Purpose.OPEN, delivery.c.purpose == Purpose.ESCALATE),
+        or_(
+            delivery.c.purpose == Purpose.OPEN,
+            and_(delivery.c.purpose == Purpose.ESCALATE, delivery.c.parent.is_(None)),
+        ),
         delivery.c.state == State.SENT,
         delivery.c.url != "",
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from socialbpm.errors import TaskFailed
 from socialbpm.people import Account, Community, Member
 from socialbpm.policies import Rule
+from socialbpm.store import insert_once
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import voter, voter_account
 from socialbpm.tasks import Asking, PostStatus
@@ -79,6 +80,23 @@ def freeze(conn: Connection, request: str, everybody: Sequence[Member], voters: 
     _ACCOUNTS.change_all(conn, accounts)
 
 
+def join(
+    conn: Connection, request: str, everybody: Sequence[Member], voters: Sequence[Member]
+) -> list[Member]:
+    """Put further people on a roll that is open; those of ``voters`` who were not on it.
+
+    Who was on it stays as they were, and so does whom an account answers for.
+    """
+    there = set(conn.scalars(_ON_ROLL, {"of_request": request}))
+    new = [member for member in voters if member.person not in there]
+    freeze(conn, request, (), new)
+    for member in everybody:
+        for account in sorted(member.accounts, key=lambda account: (account.channel, account.id)):
+            own = {"channel": account.channel, "account": account.id, "person": member.person}
+            insert_once(conn, voter_account, request=request, **own)
+    return new
+
+
 def _of(name: str, communities: Mapping[str, Community]) -> Sequence[Member]:
     """The members that a name stands for: a community's, or one person wherever they are a member."""
     if name in communities:
@@ -105,3 +123,4 @@ def _each_account_once(everybody: Iterable[Member]) -> None:
 
 
 _VOTERS, _ACCOUNTS = Prepared(voter.insert()), Prepared(voter_account.insert())
+_ON_ROLL = select(voter.c.person).where(voter.c.request == bindparam("of_request"))
