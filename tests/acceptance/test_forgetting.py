@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,11 +98,13 @@ def _left(site: Site) -> list[str]:
                 if isinstance(values.get("state"), bytes):
                     values["state"] = zlib.decompress(values["state"]).decode()
                 text = json.dumps(values, default=str)
-                if WORDS in text or '"ada"' in text or "ada:" in text or "(ada" in text or '"u1"' in text:
+                if WORDS in text or re.search(r"\b(ada|u1)\b", text):
                     found.append(f"{table.name}: {text}")
     shelf = Shelf(str(site.server.db))
     try:
-        found += [str(post) for post in shelf.posts() if WORDS in str(post) or "ada" in str(post["note"])]
+        found += [
+            str(post) for post in shelf.posts() if WORDS in str(post) or re.search(r"\bada\b", str(post))
+        ]
     finally:
         shelf.close()
     return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,8 @@ REVIEW = """<?xml version="1.0"?>
     <bpmn:serviceTask id="tell" name="Tell">
       <bpmn:extensionElements>
         <social:postStatus to="readers" resultVariable="told">
-          <social:text>{{{{ review.voters[0].person }}}} said: {{{{ review.reasons[0].comment }}}}</social:text>
+          <social:text>{{{{ review.voters[0].person }}}} said:
+            {{{{ review.reasons[0].comment }}}}</social:text>
         </social:postStatus>
       </bpmn:extensionElements>
       <bpmn:incoming>b</bpmn:incoming><bpmn:outgoing>c</bpmn:outgoing>
@@ -111,7 +114,7 @@ def test_words_and_name_are_gone_from_the_whole_store(tmp_path: Path) -> None:
         social.work()
         found = everything(social)
     assert WORDS not in found
-    assert not any(name in found for name in ('"ada"', "ada:", "ada ", "@ada"))
+    assert not re.search(r"\bada\b", found)
     assert done.token in found
     assert (done.requests, done.answers, done.comments) == (1, 1, 1)
 
@@ -152,9 +155,9 @@ def test_posts_that_named_them_are_edited_once(tmp_path: Path) -> None:
         notes = _shown(social)
         again = social.forget("ada")
         social.work()
-        assert not any(WORDS in each or "ada" in each for each in notes)
+        assert not any(WORDS in each or re.search(r"\bada\b", each) for each in notes)
         assert any(f"{done.token}: “{ERASED}”" in each for each in notes)
-        assert any(f"{done.token} said: {ERASED}" in each for each in notes)
+        assert any(f"{done.token} said:" in each and ERASED in each for each in notes)
         assert (done.edits, again.edits, again.token) == (2, 0, done.token)
         assert _writes(social, "forget") == 2
 
@@ -251,7 +254,7 @@ def test_nothing_is_left_of_what_was_looked_for(tmp_path: Path) -> None:
             row = conn.execute(select(tables.erasure)).one()
         assert (row.known, row.token) == (None, done.token)
         assert done.token.startswith(FORGOTTEN)
-        assert "ada" not in row.digest
+        assert row.digest != sha256(b"ada").hexdigest()  # nobody can try names without the secret
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from socialbpm.erasure.words import Words
 from socialbpm.outbox import Outbox, deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
 from socialbpm.outcomes import LIVE
-from socialbpm.outcomes.closings import VOID
 from socialbpm.store.tables import delivery, local_post, request
 
+GONE = (State.SKIPPED, State.REJECTED)
 UNSENT = (State.PREPARING, State.HELD, State.DUE, State.PARKED)
 MAYBE_OUT = (State.SENDING, State.SENT, State.UNKNOWN)
 
@@ -73,7 +73,7 @@ class Cleaning:
         """What is to be sent so that the channel forgets, too; why nothing can be; '' if nothing need be."""
         create = row.creates or row.id
         writes = conn.execute(_WRITES.where(_of_post(create)).order_by(delivery.c.seq, delivery.c.id)).all()
-        newest = next((each for each in reversed(writes) if each.state not in VOID), None)
+        newest = next((each for each in reversed(writes) if each.state not in GONE), None)
         if newest is None or newest.id != row.id or row.state not in MAYBE_OUT:
             return ""  # a newer write takes its place, or it goes out without the words
         if row.action == Action.DELETE:

@@ -36,6 +36,10 @@ HELD = "held"
 """In a stored post: it waits for an approval, also while it is prepared."""
 
 
+CHART = "\x1fchart.png"
+"""The source of a picture that is yet to be drawn: how the request ended. No model can write such a name."""
+
+
 class State(StrEnum):
     """Where a delivery stands."""
 
@@ -54,8 +58,8 @@ class Purpose(StrEnum):
     """Which step of its request a delivery serves. Only OPEN ones count for ``require``.
 
     GIVEN_UP is one of an opening in whose place a new write has come. APPROVE asks for the approval of what
-    is to be posted, ESCALATE brings the question before a further community, REMIND reminds one person. FORGET
-    takes out of a post what it says of somebody who has been forgotten.
+    is to be posted, ESCALATE brings the question before a further community, REMIND reminds one person.
+    FORGET takes out of a post what it says of somebody who has been forgotten.
     """
 
     OPEN = "open"

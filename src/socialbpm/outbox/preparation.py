@@ -16,7 +16,7 @@ from socialbpm.engines.work import Claim, Work
 from socialbpm.errors import TaskFailed, TemporaryFailure
 from socialbpm.faults import crash_point
 from socialbpm.outbox import deliveries
-from socialbpm.outbox.deliveries import Purpose, State
+from socialbpm.outbox.deliveries import CHART, Purpose, State
 from socialbpm.outbox.patience import out_of_patience, pause, rest_of
 from socialbpm.posts import Media, MediaLimits
 from socialbpm.store import Store, audit, locks
@@ -45,6 +45,10 @@ class Closing(Protocol):
         """End a request with a BPMN error."""
         ...
 
+    def drawn(self, conn: Connection, request_id: str) -> bytes | None:
+        """The picture of how it ended; None if it cannot be drawn."""
+        ...
+
 
 class Preparation:
     """Performs the work "prepare": all media of one request, fetched outside any transaction."""
@@ -66,9 +70,15 @@ class Preparation:
         """Prepare what waits for it; media that can never be posted fail the request."""
         with self._store.read() as conn:
             rows = conn.execute(_WAITING, {"of_request": claim.ref}).all()
-            files = _files(conn, claim.ref)
+            files, sources = _files(conn, claim.ref), list(_sources(rows))
+            chart = self._outcomes.drawn(conn, claim.ref) if CHART in sources else None
+        given = {CHART: chart}
         try:
-            taken = {src: self._media.take(src, files) for src in _sources(rows)}
+            taken = {
+                src: self._media.take(src, lambda name: given.get(name) or files(name))
+                for src in sources
+                if src != CHART or chart
+            }
             ready = {row.id: self._fitted(row, taken) for row in rows}
         except TaskFailed as failure:
             self._fail(claim, rows, failure)
@@ -105,15 +115,20 @@ class Preparation:
         return known.capabilities.media if known else MediaLimits()
 
     def _fitted(self, row: Row[Any], taken: Mapping[str, str]) -> tuple[Media, ...]:
+        """Its pictures; what tells of an end tells it also without them."""
         limits = self._limits(row.channel)
-        return tuple(
-            self._media.fit(taken[source.src], source.alt, limits) for source in deliveries.sources(row)
-        )
+        wanted = [each for each in deliveries.sources(row) if each.src in taken]
+        try:
+            return tuple(self._media.fit(taken[each.src], each.alt, limits) for each in wanted)
+        except TaskFailed:
+            if row.purpose != Purpose.CLOSE:
+                raise
+            return ()
 
     def _freeze(self, conn: Connection, row: Row[Any], media: tuple[Media, ...]) -> None:
-        """The post as it will be sent."""
+        """The post as it will be sent; what has been frozen before comes first."""
         body = {name: value for name, value in row.post.items() if name != "sources"}
-        body["media"] = [asdict(item) for item in media]
+        body["media"] = [*body["media"], *(asdict(item) for item in media)]
         state = State.HELD if deliveries.is_held(row) else State.DUE
         frozen = {"post": body, "state": state, "attempts": 0, "error": ""}
         conn.execute(update(delivery).where(delivery.c.id == row.id).values(frozen))

@@ -21,6 +21,7 @@ from socialbpm.outcomes import (
     book,
     caring,
     final_read,
+    pictures,
     polls,
     relinking,
     secrecy,
@@ -100,6 +101,10 @@ class Outcomes:
     def result(self, conn: Connection, request_id: str) -> dict[str, Any]:
         """What the process gets of a closed request: flat JSON, documented in tasks.results."""
         return result(conn, request_id)
+
+    def drawn(self, conn: Connection, request_id: str) -> bytes | None:
+        """The picture of how a request ended; None if it cannot be drawn."""
+        return pictures.drawn(conn, request_id)
 
     # one step
 

@@ -13,8 +13,10 @@ from socialbpm import posts
 from socialbpm.channels.base import Channel
 from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
+from socialbpm.outcomes import pictures
 from socialbpm.posts import Post, Span
 from socialbpm.responses import ABSTAIN
+from socialbpm.tasks import MediaSource
 
 NAMED = 5
 """How many people a closing note names."""
@@ -36,8 +38,17 @@ class Ending:
     unsent: tuple[str, ...]
 
 
-def ending(rows: Sequence[Row[Any]], channels: Mapping[str, Channel], note: str, now: datetime) -> Ending:
-    """Bring every post of one request to rest; ``rows`` are all its deliveries."""
+def ending(
+    rows: Sequence[Row[Any]],
+    channels: Mapping[str, Channel],
+    note: str,
+    now: datetime,
+    picture: MediaSource | None = None,
+) -> Ending:
+    """Bring every post of one request to rest; ``rows`` are all its deliveries.
+
+    A ``picture`` goes with what is said of the end, where the channel and the post have room for it.
+    """
     asking = [row for row in rows if row.action == Action.CREATE and row.post["ask"]]
     unsent = tuple(row.id for row in rows if _is_unsent(row))
     sent = [row for row in asking if row.state in (State.SENDING, State.SENT, State.UNKNOWN)]
@@ -46,7 +57,15 @@ def ending(rows: Sequence[Row[Any]], channels: Mapping[str, Channel], note: str,
         _write(row, rows, channels.get(row.channel), after + number, note, now)
         for number, row in enumerate(sent)
     )
-    return Ending(writes=tuple(write for write in writes if write is not None), unsent=unsent)
+    told = (_with(write, channels, picture) for write in writes if write is not None)
+    return Ending(writes=tuple(told), unsent=unsent)
+
+
+def _with(write: Write, channels: Mapping[str, Channel], picture: MediaSource | None) -> Write:
+    channel = channels.get(write.post.destination.channel)
+    if picture is None or channel is None or not pictures.fits(channel.capabilities, len(write.post.media)):
+        return write
+    return replace(write, sources=(picture,))
 
 
 def _is_unsent(row: Row[Any]) -> bool:

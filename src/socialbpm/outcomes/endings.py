@@ -11,14 +11,14 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.outbox import Outbox, deliveries
 from socialbpm.outbox.deliveries import State
-from socialbpm.outcomes import approving, closings, secrecy
+from socialbpm.outcomes import approving, closings, pictures, secrecy
 from socialbpm.outcomes.closings import Voice
 from socialbpm.posts import AskKind
 from socialbpm.responses import Outcome, Standing
 from socialbpm.store import audit
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import care, delivery, event, request, response
-from socialbpm.tasks import Asking, SocialTask
+from socialbpm.tasks import Asking, MediaSource, SocialTask
 
 LIVE = ("OPEN", "CLOSING")
 NAMING = (AskKind.VERDICT, AskKind.CONSENT)
@@ -57,16 +57,15 @@ class Endings:
         self._audit(conn, row, now, outcome, error=error, cancelled=cancelled)
         if row.state in LIVE and _asks(task):
             said = _note(conn, row, task, outcome, reason, cancelled=cancelled)
-            self.rest(conn, row, closings.dated(said, ended_at))
+            self.rest(conn, row, closings.dated(said, ended_at), _picture(conn, row, task, outcome))
             secrecy.seal(conn, row)
         if not cancelled and row.process is not None:  # a host with its own state asks by itself
             self._work.schedule(conn, "resume", row.run, now)
 
-    def rest(self, conn: Connection, row: Row[Any], note: str) -> None:
+    def rest(self, conn: Connection, row: Row[Any], note: str, picture: MediaSource | None = None) -> None:
         """No post keeps a question that has ended: each is edited, answered, or not sent any more."""
-        ending = closings.ending(
-            deliveries.of_request(conn, row.id), self._outbox.channels, note, self._clock.now()
-        )
+        rows = deliveries.of_request(conn, row.id)
+        ending = closings.ending(rows, self._outbox.channels, note, self._clock.now(), picture)
         if ending.unsent:
             gone = {"state": State.SKIPPED, "error": "the request had ended before it was sent"}
             conn.execute(update(delivery).where(delivery.c.id.in_(ending.unsent)).values(gone))
@@ -94,6 +93,15 @@ class Endings:
 def _asks(task: SocialTask) -> bool:
     """Whether people are asked something: a question, or the approval of what is to be posted."""
     return isinstance(task, Asking) or approving.needs(task)
+
+
+def _picture(
+    conn: Connection, row: Row[Any], task: SocialTask, outcome: Outcome | None
+) -> MediaSource | None:
+    """How the answers fell, if the model wants it shown; it is drawn before the note goes out."""
+    if outcome is None or not isinstance(task, Asking) or not task.chart:
+        return None
+    return pictures.with_outcome(conn, row.id)
 
 
 def _dump(outcome: Outcome) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import uuid4
 
 from socialbpm.errors import NotFound, Problem
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from socialbpm.spiff.hosts import SocialWorkflow
 
 __all__ = [
-    "PersonView",
     "LOCAL",
+    "PersonView",
     "PostView",
     "Process",
     "RequestView",
@@ -206,6 +206,18 @@ class Social(People):
         """
         with self.store.read() as conn:
             return views.responses(conn, request_id, limit=limit, after=after)
+
+    def chart(self, request_id: str, form: Literal["svg", "png"] = "svg") -> bytes:
+        """A drawing of how a request stands or ended: a file that stands alone.
+
+        Raises NotFound, and StateError for what asks nothing or is hidden until it has ended.
+        """
+        from socialbpm.outcomes import pictures
+        from socialbpm.outcomes.chart import png, svg_file
+
+        with self.store.read() as conn:
+            drawn = pictures.chart(conn, request_id)
+        return png(drawn) if form == "png" else svg_file(drawn)
 
     def count(self, request_id: str) -> None:
         """Count what was received for a request now, as the next ``work()`` would, and do nothing else.

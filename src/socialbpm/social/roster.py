@@ -12,8 +12,8 @@ from socialbpm.people import Account, Community
 class PersonView:
     """A person. ``weights`` is what their ballot weighs in each of their communities, exactly, as text.
 
-    ``groups`` are those that a quorum may name. ``forgotten`` is "yes" for somebody who has been forgotten and
-    still stands in the settings, "begun" if that was cut off and is to be asked for again; else "".
+    ``groups`` are those that a quorum may name. ``forgotten`` is "yes" for somebody who has been forgotten
+    and still stands in the settings, "begun" if that was cut off and is to be asked for again; else "".
     """
 
     person: str
