@@ -111,7 +111,7 @@ def _about_choices(question: Question, choices: tuple[str, ...], named: tuple[st
     ranked = question.kind == AskKind.RANKED
     if not choices:
         return "Give at least one choice a number." if ranked else "Choose an answer first."
-    if ABSTAIN in choices and question.asking is not None and question.asking.abstain:
+    if ABSTAIN in choices and question.abstain:
         return "" if choices == (ABSTAIN,) else "You abstain and choose at once. Do one of the two."
     if any(key not in {choice.key for choice in question.choices} for key in named):
         return "That is none of the choices. Choose one of those below."

@@ -34,7 +34,7 @@ class Pages:
             ended = reading.ended_for(conn, guest.viewer)
             private = streams.private(conn, guest.viewer)
             since = runs.last(conn, self.site.social.clock.now())
-        waiting = [each for each in mine if each.kind and not each.mine]
+        waiting = [each for each in mine if each.answerable and not each.mine]
         answered = [each for each in mine if each.mine]
         values: dict[str, Any] = {
             "waiting": waiting,
@@ -60,7 +60,7 @@ class Pages:
     def post(self, request: Request) -> Response:
         """A post by itself, with what was answered to it; a post that asks something leads to its request."""
         guest, posted = self._posted(request)
-        if posted.question and posted.question.kind:
+        if posted.question and posted.question.asking:
             return RedirectResponse(f"{root_of(request)}/requests/{posted.question.id}", 303)
         return self.site.page(request, "post.html", guest, posted=posted)
 

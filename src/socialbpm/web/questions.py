@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from socialbpm.outcomes import secrecy
+from socialbpm.outcomes import approving, secrecy
 from socialbpm.outcomes.chart import LABELS, Chart, Turnout, depicted, labelled, turnout
 from socialbpm.policies import Count, Rule
 from socialbpm.policies.ranked.rankings import places
 from socialbpm.posts import AskKind, Choice, Media, Text, plain
 from socialbpm.responses import Outcome
 from socialbpm.social.views import LIVE, is_hidden
-from socialbpm.tasks import Asking, RequestReview
+from socialbpm.tasks import Asking, PostStatus, RequestReview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,23 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A post as it goes out to one room, once it may; ``replaces``: it takes an earlier post's place."""
+
+    channel: str
+    room: str
+    text: Text
+    media: tuple[Media, ...]
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A request with everything a page shows of it.
 
-    ``text`` and ``media`` are those of its newest post. ``asking`` is None for a status, which asks nothing.
+    ``text`` and ``media`` are those of its newest post. ``asking`` is None for a status, which asks nothing
+    but, if it needs ``approval``, that of the people on its roll; then ``drafts`` is what would be posted,
+    for those who are ``involved`` (approvers, author, operators), and it is ``awaited`` until it is decided.
     ``mine`` is the viewer's ballot that stands. ``standings`` is how many responses got which standing,
     ``tallies`` what polls of platforms counted, which name nobody.
     """
@@ -49,6 +62,10 @@ class Question:
     state: str
     version: int
     asking: Asking | None
+    approval: PostStatus | None
+    awaited: bool
+    involved: bool
+    drafts: tuple[Draft, ...]
     text: Text
     media: tuple[Media, ...]
     on_roll: bool
@@ -65,18 +82,29 @@ class Question:
     @property
     def kind(self) -> AskKind | None:
         """What people are asked to do."""
+        if self.approval:
+            return AskKind.VERDICT if self.involved else None
         return self.asking.kind if self.asking else None
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """What people can choose, as they read it; not abstaining."""
+        if self.approval:
+            return approving.CHOICES
         offered = self.asking.offered if self.asking else ()
         return tuple(Choice(key=each.key, label=labelled(each)) for each in offered)
 
     @property
     def rule(self) -> Rule | None:
         """How it is decided."""
+        if self.approval:
+            return approving.rule(self.approval)
         return Rule.of(self.asking) if self.asking else None
+
+    @property
+    def abstain(self) -> bool:
+        """Whether people may abstain."""
+        return self.asking is not None and self.asking.abstain
 
     @property
     def is_open(self) -> bool:
@@ -86,7 +114,7 @@ class Question:
     @property
     def changeable(self) -> bool:
         """Whether a person may change their answer while it is open."""
-        return self.asking is not None and self.asking.ballots == "changeable"
+        return self.asking.ballots == "changeable" if self.asking else self.awaited
 
     @property
     def may_answer(self) -> bool:
@@ -96,13 +124,14 @@ class Question:
     @property
     def answerable(self) -> bool:
         """Whether the viewer may answer now."""
-        return (
-            self.is_open and self.kind is not None and self.may_answer and (self.changeable or not self.mine)
-        )
+        asks = self.kind is not None and (self.approval is None or self.awaited)
+        return self.is_open and asks and self.may_answer and (self.changeable or not self.mine)
 
     @property
     def figures_shown(self) -> bool:
         """Whether anybody may see yet how the answers fall: of a secret vote not even operators do."""
+        if self.approval:
+            return self.involved
         return self.asking is not None and not is_hidden(self.asking, self.state)
 
     @property
@@ -117,7 +146,8 @@ class Question:
             self.asking.include if self.asking else ()
         )
         consent = self.kind == AskKind.CONSENT
-        return self.figures_shown and not self.pseudonymous and (named or consent)
+        told = named or consent or self.approval is not None
+        return self.figures_shown and not self.pseudonymous and told
 
     @property
     def count(self) -> Count | None:

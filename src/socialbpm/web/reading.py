@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,13 +12,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_
 from socialbpm import posts, tasks
 from socialbpm.outbox import drafts
 from socialbpm.outbox.deliveries import Action, Purpose
+from socialbpm.outcomes import approving
 from socialbpm.policies import Count
 from socialbpm.posts import Post
 from socialbpm.responses import Outcome, Standing
 from socialbpm.social import LOCAL
 from socialbpm.social.views import LIVE
 from socialbpm.store.tables import delivery, event, process, request, response, run, voter, voter_account
-from socialbpm.web.questions import Answer, Question
+from socialbpm.web.questions import Answer, Draft, Question
 from socialbpm.web.viewers import Viewer, sees_request
 
 ENDED = ("CLOSED", "RESUMED", "CANCELLED")
@@ -86,11 +88,37 @@ def _on_roll(viewer: Viewer) -> ColumnElement[bool]:
 def _pictured(conn: Connection, viewer: Viewer, rows: Sequence[Row[Any]]) -> list[Question]:
     ids = [row.id for row in rows]
     newest, mine = _newest_posts(conn, viewer, ids), _standing_ballots(conn, viewer, ids)
-    return [_question(row, newest.get(row.id), mine.get(row.id)) for row in rows]
+    openings = _openings(conn, [row.id for row in rows if row.task.get("approval")])
+    return [
+        _question(row, newest.get(row.id), mine.get(row.id), viewer, openings.get(row.id, ())) for row in rows
+    ]
 
 
-def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question:
+def _openings(conn: Connection, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """The posts that a request is opened with, whether they are out or not."""
+    wanted = select(delivery).where(delivery.c.request.in_(ids), delivery.c.purpose == Purpose.OPEN)
+    found = defaultdict[str, list[Row[Any]]](list)
+    for row in conn.execute(wanted.order_by(delivery.c.channel, delivery.c.room)) if ids else ():
+        found[row.request].append(row)
+    return found
+
+
+def _draft(row: Row[Any]) -> Draft:
+    post = posts.load(row.post)
+    replaces = row.action == Action.EDIT
+    return Draft(channel=row.channel, room=row.room, text=post.text, media=post.media, replaces=replaces)
+
+
+def _question(
+    row: Row[Any], post: Post | None, mine: Answer | None, viewer: Viewer, opening: Sequence[Row[Any]]
+) -> Question:
     task = tasks.load(row.task)
+    approval = task if approving.needs(task) else None
+    involved = (
+        bool(row.on_roll) or viewer.operator or (approval is not None and approval.author == viewer.person)
+    )
+    shown = tuple(map(_draft, opening)) if approval and involved else ()
+    newest_media = post.media if post else ()
     return Question(
         id=row.id,
         run=row.run,
@@ -100,8 +128,12 @@ def _question(row: Row[Any], post: Post | None, mine: Answer | None) -> Question
         state=row.state,
         version=row.version,
         asking=task if isinstance(task, tasks.Asking) else None,
+        approval=approval,
+        awaited=approval is not None and approving.awaited(opening),
+        involved=involved,
+        drafts=shown,
         text=post.text if post else drafts.wording(task, ""),
-        media=post.media if post else (),
+        media=tuple(dict.fromkeys(each for draft in shown for each in draft.media)) or newest_media,
         on_roll=bool(row.on_roll),
         opened_at=row.opened_at,
         ends_at=row.ends_at,

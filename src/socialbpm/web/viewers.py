@@ -1,9 +1,10 @@
 """Who looks at a page, and what they may see: deny by default, decided in the query that reads.
 
-A person sees a request when they are on its roll, or when it was posted to a room of their communities, or
-to themselves alone; a post that still waits for approval, or was refused, shows its readers nothing. A run is
-seen by those who see one of its requests. Operators see everything, and the data of runs besides; but what
-was posted to one person is theirs alone, and how a hidden vote stands is for nobody before its end.
+A person sees a request when they are on its roll, when they are its author, or when it was posted to a room
+of their communities or to themselves alone; a post that still waits for approval, or was refused, shows the
+readers of its room nothing. A run is seen by those who see one of its requests. Operators see everything, and
+the data of runs besides; but what was posted to one person is theirs alone, and how a secret vote stands is
+for nobody before its end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from socialbpm.store.tables import delivery, request, voter
 
 # Names of their own, so that a condition can stand in a query over the same tables.
 asked, writes, rolls = request.alias("asked"), delivery.alias("writes"), voter.alias("rolls")
+creates = delivery.alias("creates")
 
 SECRET = (HIDDEN, PSEUDONYMOUS)  # of these nobody sees how they stand before their end
 OUT = (State.SENDING, State.SENT, State.UNKNOWN)  # what readers of a room may have seen there
@@ -77,7 +79,8 @@ def sees_request(viewer: Viewer, request_id: ColumnElement[str]) -> ColumnElemen
     posted_to_them = exists().where(
         writes.c.request == request_id, room.in_(sorted(viewer.rooms)), writes.c.state.in_(OUT)
     )
-    return or_(on_roll, posted_to_them)
+    of_theirs = exists().where(asked.c.id == request_id, asked.c.task["author"].as_string() == viewer.person)
+    return or_(on_roll, posted_to_them, of_theirs)
 
 
 def sees_delivery(viewer: Viewer) -> ColumnElement[bool]:
@@ -86,7 +89,9 @@ def sees_delivery(viewer: Viewer) -> ColumnElement[bool]:
     What is for one person alone is seen by that person. Operators see that it was sent, or is stuck; while a
     vote is hidden only what is stuck, because whom we remind has not answered.
     """
-    known = or_(delivery.c.person.is_(None), delivery.c.person == viewer.person)
+    of_create = select(creates.c.person).where(creates.c.id == delivery.c.creates).scalar_subquery()
+    person = func.coalesce(delivery.c.person, of_create)  # edits of a private post are private, too
+    known = or_(person.is_(None), person == viewer.person)
     if not viewer.operator:
         return known
     return or_(known, delivery.c.state.in_(STUCK), ~is_hidden())
