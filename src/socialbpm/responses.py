@@ -42,6 +42,8 @@ class Response:
     ``delegate`` is the person to whom this one hands their ballot; ``choices`` are empty then. ``withdraws``
     is the event id of an earlier answer of this account that was deleted on the platform; such an answer need
     not name the request. ``code`` links accounts (see ``accounts``); such an answer is about no request.
+    ``words`` are what a person wrote where there are no buttons: once it is known which question they answer,
+    they give choices and comment, which are empty until then (see ``replies``).
     """
 
     channel: str
@@ -56,6 +58,7 @@ class Response:
     delegate: str = ""
     withdraws: str = ""
     code: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class Answer(BaseModel):
     delegate: str = Field("", max_length=200)
     withdraws: str = Field("", max_length=200)
     code: str = Field("", max_length=200)
+    words: str = ""
 
     def response(self, channel: str) -> Response:
         """As the inbox takes it."""
@@ -53,6 +54,7 @@ class Answer(BaseModel):
             delegate=self.delegate,
             withdraws=self.withdraws,
             code=self.code,
+            words=self.words,
         )
 
 

@@ -17,6 +17,7 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import EventRejected, NotFound
 from socialbpm.faults import crash_point
+from socialbpm.inbox.wording import NAME, understood
 from socialbpm.responses import Response, Standing
 from socialbpm.store import Store, audit, insert_returning, locks
 from socialbpm.store.group import GroupCommit
@@ -24,7 +25,6 @@ from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import delivery, event, request, response
 
 COMMENT = 10_000
-NAME = 200
 CHOICES = 100
 RECEIVED, REFUSED, WAITING, LINKING = "received", "refused", "waiting", "linking"
 HEARD = "this code was received before"
@@ -137,6 +137,11 @@ class Inbox:
         values = _cleaned(channel, given)
         values |= {"request": row.id if row else None, "received_at": self._clock.now()}
         values["awaits"] = None if row or given.request else _clean(given.in_reply_to, NAME) or None
+        unread = ""
+        if values["in_words"] and row is not None:
+            said = understood(conn, row.id, values["comment"])
+            values |= {"choices": [*said.choices], "comment": said.comment, "in_words": False}
+            unread = said.problem
         seq = insert_returning(conn, event, event.c.seq, **values)
         if given.code:
             return self._heard(conn, channel, values["account"], given.code, seq)
@@ -152,6 +157,8 @@ class Inbox:
         late = _late(row, values["received_at"], values["platform_at"])
         if late:
             return Reply(standing=Standing.LATE, reason=late, seq=seq)
+        if unread:
+            return Reply(standing=Standing.SPOILED, reason=unread, seq=seq)
         return Reply(standing=RECEIVED, reason=CUT if len(given.comment) > COMMENT else "", seq=seq)
 
     def _heard(self, conn: Connection, channel: str, account: str, code: str, seq: int | None) -> Reply:
@@ -206,16 +213,18 @@ def _request(conn: Connection, channel: str, given: Response) -> Row[Any] | None
 
 def _cleaned(channel: str, given: Response) -> dict[str, Any]:
     """A response as it is stored: of bounded size, without control characters."""
+    said = given.words or given.comment
     return {
         "channel": channel,
         "event_id": _name(given.event_id),
         "account": _name(given.account),
         "choices": [_clean(choice, NAME) for choice in given.choices[:CHOICES]],
-        "comment": _clean(given.comment, COMMENT) if given.comment.strip() else "",
+        "comment": _clean(said, COMMENT) if said.strip() else "",
         "version": min(max(given.version, -1), 2**31 - 1),
         "platform_at": given.at,
         "delegate": _clean(given.delegate, NAME) or None,
         "withdraws": _name(given.withdraws) if given.withdraws else None,
+        "in_words": bool(given.words),
     }
 
 

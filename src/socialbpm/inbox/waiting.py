@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, update
 
 from socialbpm.engines.work import Work
+from socialbpm.inbox.wording import understood
 from socialbpm.store import audit, locks
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import event, request
@@ -25,9 +26,14 @@ def attach(
     """
     locks.hold_posts(conn, channel, [remote_id])
     post = {"by": channel, "of_remote": remote_id}
-    waited = sorted(_ATTACH.rows(conn, **post, of_request=request_id).scalars())
+    attached = _ATTACH.rows(conn, **post, of_request=request_id).all()
+    waited = sorted(row.seq for row in attached)
     if not waited:
         return
+    for row in attached:
+        if row.in_words:
+            said = understood(conn, request_id, row.comment)
+            _READ.change(conn, of_seq=row.seq, choices=[*said.choices], comment=said.comment)
     _LOOK_BACK.change(conn, of_id=request_id, before=waited[0] - 1)
     known = {"kind": "event.attached", "run": run, "request": request_id}
     audit.record_all(conn, now, [{**known, "facts": {"channel": channel, "seq": seq}} for seq in waited])
@@ -38,7 +44,12 @@ _ATTACH = Prepared(
     update(event)
     .where(event.c.awaits == bindparam("of_remote"), event.c.channel == bindparam("by"))
     .values(request=bindparam("of_request"), awaits=None)
-    .returning(event.c.seq)
+    .returning(event.c.seq, event.c.in_words, event.c.comment)
+)
+_READ = Prepared(
+    update(event)
+    .where(event.c.seq == bindparam("of_seq"))
+    .values(choices=bindparam("choices"), comment=bindparam("comment"), in_words=False)
 )
 _SEEN = request.c.ballots_seen
 _LOOK_BACK = Prepared(

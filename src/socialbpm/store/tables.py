@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     ForeignKey,
@@ -233,6 +234,7 @@ event = Table(
     Column("platform_at", Instant),
     Column("delegate", String),  # the person to whom this one hands their ballot
     Column("withdraws", String),  # the event id of an answer that was deleted on the platform
+    Column("in_words", Boolean, nullable=False, default=False),  # the comment is the answer, yet to be read
     UniqueConstraint("channel", "event_id"),
     Index("social_event_of_request", "request", "seq"),
     _index_where_set("social_event_waiting", "awaits"),

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("platform_at", sa.BigInteger(), nullable=True),
         sa.Column("delegate", sa.String(), nullable=True),
         sa.Column("withdraws", sa.String(), nullable=True),
+        sa.Column("in_words", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("channel", "event_id"),
     )
