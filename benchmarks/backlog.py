@@ -76,6 +76,7 @@ def _one(site: Site, request: str) -> None:
 
 def _said(site: Site) -> list[str]:
     request = site.waiting(1)[0]
+    site.social.close()  # each connection is opened anew, and tells
     with _listening() as said:
         _one(site, request)
     site.social.close()  # with the connection that would go on telling

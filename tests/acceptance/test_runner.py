@@ -125,6 +125,25 @@ def test_a_waiting_run_stays_with_its_version(tmp_path: Path, database: str) -> 
         assert {each.status for each in social.runs()} == {"finished"}
 
 
+def test_what_another_process_deploys_is_the_newest_here_too(tmp_path: Path, database: str) -> None:
+    """Who remembers which version was the newest still starts the one that is, and starts it once."""
+    longer = Model().start().ask("ask").ask("again").end("done").flow("begin", "ask", "again", "done").text()
+    with opened(database) as social, opened(database) as other:
+        first = deploy(social, tmp_path, one_ask()).id
+        assert [version(social, social.start("main").id) for _ in range(2)] == [first] * 2
+        second = deploy(other, tmp_path, longer).id
+        assert [version(social, social.start("main").id) for _ in range(2)] == [second] * 2
+        assert version(social, social.start(first).id) == first
+        assert count(social, run) == 5
+        deploy(other, tmp_path, one_ask())
+        assert version(social, social.start("main").id) == first
+
+
+def version(social: Social, run_id: str) -> str:
+    with social.store.read() as conn:
+        return conn.execute(select(run.c.process).where(run.c.id == run_id)).scalar_one()
+
+
 def test_a_process_is_the_hash_of_all_that_it_needs(tmp_path: Path, database: str) -> None:
     """Another called process or picture makes another process; a file that it does not need makes none."""
     picture = b"\x89PNG\r\n\x1a\n" + b"\0" * 20

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, bindparam, create_engine, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    MultipleResultsFound,
+    NoResultFound,
+    OperationalError,
+)
 
 from socialbpm.store import Store
 from socialbpm.store.prepared import DRIVER, Prepared
@@ -53,6 +59,19 @@ def test_values_are_converted_on_both_ways(conn: Connection) -> None:
     row = NAMED.rows(conn, of_id="tally:1").one()
     assert (row.next, row.error) == (None, "x")
     assert MOVE.change(conn, of_id="tally:2", next=None) == 0
+
+
+def test_one_row_is_asked_for_and_no_other_number(conn: Connection) -> None:
+    """``one`` is what SQLAlchemy's results call it, whoever has read the rows."""
+    with pytest.raises(NoResultFound):
+        NAMED.rows(conn, of_id="tally:1").one()
+    for facts in ({"n": 1}, {"n": 2}):
+        TELL.change(conn, at=NOW, kind="x", run=None, request=None, facts=facts)
+    with pytest.raises(MultipleResultsFound):
+        ALL.rows(conn).scalar_one()
+    assert ALL.rows(conn).scalars() == [NOW, NOW]
+    assert [row.facts["n"] for row in ALL.rows(conn).all()] == [1, 2]
+    assert NAMED.rows(conn, of_id="tally:1").scalar() is None
 
 
 @pytest.mark.parametrize(

@@ -361,6 +361,24 @@ def test_writes_that_queue_share_a_commit(store: Store) -> None:
     assert count(store) == 6
 
 
+def test_a_connection_at_rest_is_kept_until_the_store_is_closed(store: Store) -> None:
+    """Reads and writes use the connection that was used last; a failed one, or one closed, is not kept."""
+    with store.read() as conn:
+        first = conn
+    with store.begin() as conn:
+        assert conn is first
+    with pytest.raises(ZeroDivisionError), store.begin():
+        raise ZeroDivisionError
+    assert first.closed
+    with store.begin() as conn:
+        again = conn
+        assert again is not first
+        store.close()
+        audit.record(conn, NOW, "x")
+    assert again.closed
+    assert count(store) == 1
+
+
 def test_one_that_cannot_be_written_spoils_no_other(store: Store) -> None:
     """In a group each gets its own answer or error."""
 

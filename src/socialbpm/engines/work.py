@@ -203,12 +203,14 @@ class Work:
     def next_due(self) -> datetime | None:
         """When the earliest work is due, or its lease ends; None: there is none but what is parked."""
         with self._store.read() as conn:
-            return statements.NEXT.rows(conn).scalar()
+            earliest: datetime | None = statements.NEXT.rows(conn).scalar()
+        return earliest
 
     def leased_until(self) -> datetime | None:
         """When the first lease that somebody holds now will end; None: nobody is at any work."""
         with self._store.read() as conn:
-            return statements.LEASED.rows(conn).scalar()
+            first: datetime | None = statements.LEASED.rows(conn).scalar()
+        return first
 
     def _together(self, kind: str, work_ids: Sequence[str]) -> int:
         """Some pieces of one kind, in as few commits as their number and their failures allow.

@@ -20,6 +20,7 @@ def ask(task: SocialTask, request: str, version: int, ends_at: datetime | None) 
     """The question as a post carries it; None where nothing is asked."""
     if not isinstance(task, Asking):
         return None
+    minimum, maximum = task.limits
     return Ask(
         request=request,
         version=version,
@@ -28,8 +29,8 @@ def ask(task: SocialTask, request: str, version: int, ends_at: datetime | None) 
         ends_at=ends_at,
         abstain=task.abstain,
         delegation=task.delegation,
-        minimum=getattr(task, "minimum", None),
-        maximum=getattr(task, "maximum", None),
+        minimum=minimum,
+        maximum=maximum,
     )
 
 

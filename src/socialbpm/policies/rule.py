@@ -57,7 +57,7 @@ class Rule:
     min_plus: int | None = None
     vetoes: int | None = None
     quorum: int | Fraction | None = None
-    group_quorum: Mapping[str, int] = field(default_factory=dict)
+    group_quorum: Mapping[str, int] = field(default_factory=dict, hash=False)
     binding: frozenset[str] = frozenset()
     tie: str = "tie"
     casting_vote: str = ""
@@ -65,6 +65,7 @@ class Rule:
     @classmethod
     def of(cls, task: Asking) -> Rule:
         """The rule that an evaluated task states."""
+        minimum, maximum = task.limits
         return cls(
             policy=task.policy,
             choices=task.offered,
@@ -72,8 +73,8 @@ class Rule:
             close=task.close,
             final=task.ballots == "final",
             abstain=task.abstain,
-            minimum=getattr(task, "minimum", None),
-            maximum=getattr(task, "maximum", None),
+            minimum=minimum,
+            maximum=maximum,
             n=task.n,
             threshold=task.threshold,
             strict=task.strict,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import lru_cache
 
 from socialbpm.policies.deciding import CLOSES
 from socialbpm.policies.declared import LATER, POLICIES, vetoes_needed
@@ -38,16 +39,20 @@ def problems(
     if size == 0:
         return ["nobody may answer: the roll is empty; name reviewers or voters who are in the community"]
     reach = () if size is None else _reach(rule, size, size if roll is None else sum(roll.values(), NOTHING))
-    return [
+    return [*_unsound(rule), *_casting(rule, roll), *reach]
+
+
+@lru_cache(maxsize=256)
+def _unsound(rule: Rule) -> tuple[str, ...]:
+    """What makes no sense whoever may answer. Kept: every request of a task asks."""
+    return (
         *_ballots(rule),
         *_parameters(rule),
         *_quorums(rule),
         *_vetoes(rule),
         *_closing(rule),
         *_ties(rule),
-        *_casting(rule, roll),
-        *reach,
-    ]
+    )
 
 
 def _unknown_names(rule: Rule) -> Iterator[str]:

@@ -72,6 +72,7 @@ class Definitions:
         self._ready: OrderedDict[str, Specs | bytes] = (
             OrderedDict()
         )  # bytes: must be read anew for each instance
+        self._newest: OrderedDict[str, ProcessInfo] = OrderedDict()
         self._lock = Lock()
 
     def check(self, paths: Sequence[str | PathLike[str]]) -> list[Problem]:
@@ -102,7 +103,17 @@ class Definitions:
         row = _NEWEST.rows(conn, wanted=name).first()
         if row is None:
             raise NotFound(f"no process '{name}' is deployed")
-        return ProcessInfo(id=row.id, bpmn_id=row.bpmn_id, name=row.name, spec=row.spec)
+        info = ProcessInfo(id=row.id, bpmn_id=row.bpmn_id, name=row.name, spec=row.spec)
+        with self._lock:
+            _keep(self._newest, name, info)
+        return info
+
+    def remembered(self, name: str) -> tuple[ProcessInfo, Specs] | None:
+        """What ``newest`` has said last, with its specifications: without the store, so to be verified."""
+        with self._lock:
+            info = self._newest.get(name)
+            ready = self._ready.get(info.spec) if info else None
+        return (info, ready) if info and isinstance(ready, Specs) else None
 
     def specs(self, conn: Connection, spec_id: str) -> Specs:
         """The specifications of a process; one object for all instances where that is safe."""
@@ -118,9 +129,7 @@ class Definitions:
         body: bytes = _SPEC.rows(conn, wanted=spec_id).scalar_one()
         specs = self.codec.unpack_specs(body)
         with self._lock:
-            self._ready[spec_id] = specs if specs.shared else body
-            while len(self._ready) > KEPT:
-                self._ready.popitem(last=False)
+            _keep(self._ready, spec_id, specs if specs.shared else body)
         return specs if specs.shared else body
 
     def _store_process(self, conn: Connection, info: ProcessInfo, sources: bytes, body: bytes) -> None:
@@ -181,6 +190,14 @@ class Package:
             for name in sorted(self.files):
                 package.writestr(zipfile.ZipInfo(name, MADE), self.files[name], zipfile.ZIP_DEFLATED)
         return packed.getvalue()
+
+
+def _keep(kept: OrderedDict[str, Any], key: str, value: Any) -> None:
+    """The last ``KEPT`` of them."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
 
 
 def _parser(roots: Mapping[str, etree._Element]) -> SocialParser:

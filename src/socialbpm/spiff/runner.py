@@ -80,19 +80,22 @@ class Runner:
         the caller's transaction. Raises NotFound, StateError for data that no process may hold.
         """
         check_data(data)
-        known, run_id = run_id is not None, run_id or str(uuid4())
-        with self._store.read() if conn is None else nullcontext(conn) as reading:
-            if known and conn_has_run(reading, run_id):
-                return run_id
-            info = self._definitions.newest(reading, name)
-            specs = self._definitions.specs(reading, info.spec)
-        advance = self._begin(info, specs, data, run_id)
-        if conn is None:
-            self._commit((info, advance))
-        else:
-            self._insert(conn, (info, advance))
+        new = run_id or str(uuid4())
+        if run_id is not None or conn is not None or not self._start_known(name, data, new):
+            with self._store.read() if conn is None else nullcontext(conn) as reading:
+                if run_id is not None and conn_has_run(reading, run_id):
+                    return run_id
+                info = self._definitions.newest(reading, name)
+                specs = self._definitions.specs(reading, info.spec)
+            begun = self._begin(info, specs, data, new), info, ""
+            self._commit(begun) if conn is None else self._insert(conn, begun)
         crash_point("start.after-commit")
-        return run_id
+        return new
+
+    def _start_known(self, name: str, data: Mapping[str, Any], run_id: str) -> bool:
+        """Start what was the newest process last time; False, and nothing done, if it no longer is."""
+        known = self._definitions.remembered(name)
+        return known is not None and self._commit((self._begin(*known, data, run_id), known[0], name))
 
     def unpark(self, run_id: str) -> None:
         """Try a parked run again, now that its cause has been mended.
@@ -231,9 +234,14 @@ class Runner:
 
     # writing
 
-    def _insert(self, conn: Connection, begun: tuple[ProcessInfo, Advance]) -> None:
-        """A new run; nothing, if somebody else has just started one of this id."""
-        (info, advance), now = begun, self._clock.now()
+    def _insert(self, conn: Connection, begun: tuple[Advance, ProcessInfo, str]) -> bool:
+        """A new run; nothing, if somebody else has just started one of this id.
+
+        False if there is a newer process of that name, where one is given, than the one it was begun with.
+        """
+        (advance, info, name), now = begun, self._clock.now()
+        if name and self._definitions.newest(conn, name) != info:
+            return False
         new = insert_once(
             conn,
             run,
@@ -247,7 +255,7 @@ class Runner:
             changed_at=now,
         )
         if not new:
-            return
+            return True
         started = {
             "kind": "run.started",
             "run": advance.run,
@@ -258,6 +266,7 @@ class Runner:
         if advance.next_due is not None:
             self._work.schedule(conn, RESUME, advance.run, advance.next_due)
         crash_point("start.before-commit")
+        return True
 
     def _update(self, conn: Connection, row: Row[Any], advance: Advance) -> None:
         state = advance.state or row.state

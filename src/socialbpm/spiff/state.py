@@ -25,7 +25,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from socialbpm.errors import StateError
 from socialbpm.spiff.steps import Step
-from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow
+from socialbpm.spiff.workflow import SocialSubWorkflow, SocialWorkflow, task_id
 
 MARK = "\ue5bc"  # the reserved key: private use, so that nobody types it
 MARK_AS_KEY = f'"{MARK}":'
@@ -272,7 +272,7 @@ def _load_rows(workflow: Any, rows: Iterable[Row], since: int, prefix: int) -> l
     for spec, above, state, passed, more, *contents in rows:
         count, time = count + more, time + passed
         parent = steps[above] if above >= 0 else None
-        step = _step(workflow, specs[spec], parent, state, UUID(int=count))
+        step = _step(workflow, specs[spec], parent, state, task_id(count))
         step.last_state_change = time / TICKS
         step.internal_data = contents[0] if contents else {}
         step.data = _data(step, parent, contents[1:])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,7 +27,7 @@ from socialbpm.store.prepared import DRIVER, Prepared, said
 
 AFTER_COMMIT = "social_after_commit"
 QUEUED = "social_queued"
-READ_ONLY = "social_read_only"
+KEPT_CONNECTIONS = 8  # when nobody uses them
 BUSY_MILLISECONDS = 30_000
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -48,7 +49,7 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
         self._engine = _engine(self.url, in_memory=self.in_memory)
-        self._reader = self._engine.execution_options(**{READ_ONLY: True})
+        self._idle: deque[Connection] = deque()
         self._in_thread = threading.local()
         self._turn = threading.Lock() if self.in_memory else None
         if self.is_sqlite:
@@ -74,7 +75,7 @@ class Store:
         self._in_thread.writes = True
         acts: list[Callable[[], None]] = []
         try:
-            yield from self._transaction(self._engine, acts)
+            yield from self._transaction(acts, writing=True)
         finally:
             self._in_thread.writes = False
         for act in acts:
@@ -83,7 +84,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads: one consistent view, which holds up nobody."""
-        yield from self._transaction(self._reader, [])
+        yield from self._transaction([], writing=False)
 
     def migrate(self) -> None:
         """Bring the schema to this version; may be repeated, also by several processes at once."""
@@ -103,6 +104,9 @@ class Store:
 
     def close(self) -> None:
         """Let go of all connections. May be repeated; a closed store opens again when it is used."""
+        idle, self._idle = self._idle, deque()  # who is at work now does not come back to this one
+        while idle:
+            idle.pop().close()
         self._engine.dispose()
 
     def _open_sqlite(self) -> None:
@@ -123,18 +127,50 @@ class Store:
         with self.read() as conn:
             return revision(conn)
 
-    def _transaction(self, engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
+    def _transaction(self, acts: list[Callable[[], None]], *, writing: bool) -> Iterator[Connection]:
         if self._turn is None:
-            yield from _connection(engine, acts)
+            yield from self._connection(acts, writing=writing)
         elif getattr(self._in_thread, "reads", False):
             raise RuntimeError("a database in memory takes one transaction at a time")
         else:
             with self._turn:
                 self._in_thread.reads = True
                 try:
-                    yield from _connection(engine, acts)
+                    yield from self._connection(acts, writing=writing)
                 finally:
                     self._in_thread.reads = False
+
+    def _connection(self, acts: list[Callable[[], None]], *, writing: bool) -> Iterator[Connection]:
+        """One transaction; ``acts`` collects what is to follow its commit."""
+        idle = self._idle
+        conn = self._connected(idle)
+        conn.info[AFTER_COMMIT], conn.info[QUEUED] = acts, {}
+        try:
+            with conn.begin():
+                if self.is_sqlite:  # not by an event: listening slows every statement down
+                    _begin_sqlite(conn, writing=writing)
+                yield conn
+                flush(conn)
+        except BaseException:
+            _let_go(conn)
+            conn.close()
+            raise
+        _let_go(conn)
+        self._put_back(conn, idle)
+
+    def _connected(self, idle: deque[Connection]) -> Connection:
+        """The connection used last, which knows most pages; to get one from the pool takes longer."""
+        try:
+            return idle.pop()
+        except IndexError:
+            return self._engine.connect()
+
+    def _put_back(self, conn: Connection, idle: deque[Connection]) -> None:
+        """Keep a few that are at rest; on a server the pool must see whether they still live."""
+        if self.is_sqlite and idle is self._idle and len(idle) < KEPT_CONNECTIONS:
+            idle.append(conn)
+        else:
+            conn.close()
 
 
 def after_commit(conn: Connection, act: Callable[[], None]) -> None:
@@ -188,26 +224,15 @@ def _once(dialect: str, table: Table, column: Column[Any]) -> Prepared:
     return Prepared(made.on_conflict_do_nothing().returning(column))
 
 
-def _connection(engine: Engine, acts: list[Callable[[], None]]) -> Iterator[Connection]:
-    """One transaction; ``acts`` collects what is to follow its commit."""
-    with engine.connect() as conn:
-        conn.info[AFTER_COMMIT], conn.info[QUEUED] = acts, {}
-        try:
-            with conn.begin():
-                if conn.dialect.name == "sqlite":  # not by an event: listening slows every statement down
-                    _begin_sqlite(conn)
-                yield conn
-                flush(conn)
-        finally:
-            conn.info.pop(AFTER_COMMIT, None)
-            conn.info.pop(QUEUED, None)
-            conn.info.pop(DRIVER, None)
+def _let_go(conn: Connection) -> None:
+    """The transaction has ended."""
+    for name in (AFTER_COMMIT, QUEUED, DRIVER):
+        conn.info.pop(name, None)
 
 
-def _begin_sqlite(conn: Connection) -> None:
+def _begin_sqlite(conn: Connection, *, writing: bool) -> None:
     driver: Any = conn.connection.driver_connection
-    reading = conn.get_execution_options().get(READ_ONLY)
-    said(conn, driver.execute, "BEGIN" if reading else "BEGIN IMMEDIATE", [])
+    said(conn, driver.execute, "BEGIN IMMEDIATE" if writing else "BEGIN", [])
     conn.info[DRIVER] = driver
 
 
@@ -219,7 +244,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL, *, in_memory: bool) -> Engine:
-    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_use_lifo": True}  # the last is warm
+    options: dict[str, Any] = {"pool_size": KEPT_CONNECTIONS, "max_overflow": 56}
     if in_memory:  # one connection for all threads, who take turns
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     if url.get_backend_name() == "postgresql":

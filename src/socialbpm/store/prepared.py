@@ -9,16 +9,15 @@ is what takes time, or the host's transaction must know of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
-from sqlalchemy import ColumnElement, Connection, Result
+from sqlalchemy import ColumnElement, Connection, Row
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import IteratorResult
-from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import TypeEngine
@@ -47,6 +46,49 @@ def _from_json(text: str) -> Any:
 _SQLITE = sqlite.dialect(json_serializer=_to_json, json_deserializer=_from_json)
 
 
+class Values(list[Any]):
+    """The first column of some rows."""
+
+    def all(self) -> list[Any]:
+        """Themselves, as SQLAlchemy's results say it."""
+        return self
+
+
+class Rows:
+    """What a statement has found, all of it read: as a ``Result`` of SQLAlchemy, at a fifth of its cost."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Sequence[Row[Any]]) -> None:
+        self._found = found
+
+    def all(self) -> Sequence[Row[Any]]:
+        """Every row; its columns are attributes."""
+        return self._found
+
+    def first(self) -> Row[Any] | None:
+        """The first row, or None."""
+        return self._found[0] if self._found else None
+
+    def one(self) -> Row[Any]:
+        """The only row. Raises NoResultFound, MultipleResultsFound."""
+        if len(self._found) != 1:
+            raise MultipleResultsFound("several rows") if self._found else NoResultFound("no row")
+        return self._found[0]
+
+    def scalar(self) -> Any:
+        """The first column of the first row, or None."""
+        return self._found[0][0] if self._found else None
+
+    def scalar_one(self) -> Any:
+        """The first column of the only row. Raises NoResultFound, MultipleResultsFound."""
+        return self.one()[0]
+
+    def scalars(self) -> Values:
+        """The first column of every row."""
+        return Values(row[0] for row in self._found)
+
+
 class Prepared:
     """One statement; ``rows`` and ``change`` take the values of its parameters by name.
 
@@ -57,11 +99,11 @@ class Prepared:
         self._statement = statement
         self._forms: dict[tuple[str, ...], _Form] = {}
 
-    def rows(self, conn: Connection, /, **values: Any) -> Result[Any]:
+    def rows(self, conn: Connection, /, **values: Any) -> Rows:
         """Execute a statement that gives rows; all are read at once."""
         driver = conn.info.get(DRIVER)
         if driver is None:
-            return conn.execute(self._statement, values)
+            return Rows(conn.execute(self._statement, values).all())
         form = self._form(values)
         return form.result(said(conn, driver.execute, form.sql, form.bound(values)).fetchall())
 
@@ -96,14 +138,15 @@ class Prepared:
 class _Form:
     """A statement as SQLite's driver takes it: values by position, some of them constants of the statement.
 
-    ``given`` and ``found`` are (position, name or none, conversion) of what goes in and comes out.
+    ``given`` and ``found`` are (position, name or none, conversion) of what goes in and comes out; ``make``
+    gives a row's columns their names.
     """
 
     sql: str
     constants: list[Any]
     given: tuple[tuple[int, str, Convert | None], ...]
     found: tuple[tuple[int, Convert], ...]
-    columns: SimpleResultMetaData
+    make: Callable[[Sequence[Any]], Row[Any]]
 
     def bound(self, values: Mapping[str, Any]) -> list[Any]:
         """The values of all parameters, in their order. Raises KeyError for one that is missing."""
@@ -113,16 +156,16 @@ class _Form:
             bound[place] = value if convert is None else convert(value)
         return bound
 
-    def result(self, rows: Iterable[Sequence[Any]]) -> Result[Any]:
-        """The driver's rows as SQLAlchemy's."""
-        if self.found:
-            rows = [self._read(list(row)) for row in rows]
-        return IteratorResult(self.columns, iter(rows))
+    def result(self, rows: Sequence[Sequence[Any]]) -> Rows:
+        """The driver's rows with their names, and values as Python knows them."""
+        return Rows([self._read(row) for row in rows])
 
-    def _read(self, row: list[Any]) -> list[Any]:
-        for place, convert in self.found:
-            row[place] = convert(row[place])
-        return row
+    def _read(self, row: Sequence[Any]) -> Row[Any]:
+        if self.found:
+            row = list(row)
+            for place, convert in self.found:
+                row[place] = convert(row[place])
+        return self.make(row)
 
 
 def said(conn: Connection, execute: Callable[[str, list[Any]], Any], sql: str, values: list[Any]) -> Any:
@@ -148,8 +191,14 @@ def _form(statement: Select[Any] | UpdateBase, names: tuple[str, ...]) -> _Form:
         constants=[_constant(fixed, name, convert) for _, name, convert in places],
         given=tuple(each for each in places if each[1] not in fixed),
         found=tuple((place, convert) for place, convert in enumerate(from_database) if convert is not None),
-        columns=SimpleResultMetaData([str(column.key) for column in returned]),
+        make=_maker([str(column.key) for column in returned]),
     )
+
+
+def _maker(names: list[str]) -> Callable[[Sequence[Any]], Row[Any]]:
+    """Gives a row the attributes that SQLAlchemy's has; a column without a name of its own has none."""
+    kind: Any = namedtuple("Found", names, rename=True)  # type: ignore[misc]
+    return cast(Callable[[Sequence[Any]], Row[Any]], kind._make)
 
 
 def _constant(fixed: Mapping[str, Any], name: str, convert: Convert | None) -> Any:

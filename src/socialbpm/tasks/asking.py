@@ -191,3 +191,8 @@ class Asking(SocialTask):
     def offered(self) -> tuple[Choice, ...]:
         """What people can choose, but for abstaining."""
         raise NotImplementedError
+
+    @property
+    def limits(self) -> tuple[int | None, int | None]:
+        """How many choices a ballot names at least and at most; None: the kind of ballot says it."""
+        return None, None

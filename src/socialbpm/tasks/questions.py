@@ -87,6 +87,11 @@ class PollCommunity(Asking):
         """The choices, in the order people see them."""
         return self.choices
 
+    @property
+    def limits(self) -> tuple[int | None, int | None]:
+        """As the model says."""
+        return self.minimum, self.maximum
+
 
 class SeekConsent(Asking):
     """Puts a proposal: silence passes it, an objection with a reason stops it, until it is withdrawn."""
