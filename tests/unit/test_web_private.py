@@ -53,6 +53,9 @@ def test_a_reminder_is_shown_to_its_person_until_they_answer(
     run = _reminded(social, tmp_path, clock)
     poll = run.requests[0].id
     grace = signed_in(social, "grace")
+    clock.advance(timedelta(hours=6))
+    social.work()
+    assert grace.get("/").text.count("card alone") == 1  # of two reminders the newer one
     assert "For you alone" in grace.get("/").text
     assert "For you alone" not in signed_in(social, "ada").get("/").text
     social.respond(poll, "grace", "south")

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, select, tuple_
 
 from socialbpm import posts
+from socialbpm.outbox.deliveries import Purpose
 from socialbpm.people import Community
 from socialbpm.posts import Media, Text
 from socialbpm.store.tables import delivery, local_post
@@ -56,14 +57,19 @@ def of_community(conn: Connection, viewer: Viewer, community: Community, before:
 
 
 def private(conn: Connection, viewer: Viewer) -> tuple[Posted, ...]:
-    """What was said to the viewer alone about questions that are open and that they have not answered."""
+    """What was said to the viewer alone about questions that wait for them: of each the newest.
+
+    That they are asked for an approval needs no telling here: it is among what waits for them.
+    """
     about = delivery.c.request.label("about")
     sent = and_(delivery.c.channel == local_post.c.channel, delivery.c.remote_id == local_post.c.key)
     query = _posts(viewer.private).add_columns(about).join(delivery, sent)
+    query = query.where(delivery.c.purpose != Purpose.APPROVE)
     rows = conn.execute(query.order_by(local_post.c.posted_at.desc()).limit(PAGE)).all()
     questions = reading.by_ids(conn, viewer, {row.about for row in rows})
     waiting = {key: each for key, each in questions.items() if each.answerable and not each.mine}
-    return tuple(_posted(row, (), waiting, row.about) for row in rows if row.about in waiting)
+    newest = {row.about: row for row in reversed(rows) if row.about in waiting}
+    return tuple(_posted(row, (), waiting, row.about) for row in newest.values())
 
 
 def thread(conn: Connection, viewer: Viewer, key: str) -> Posted | None:
