@@ -152,8 +152,8 @@ class Store:
                 yield conn
                 flush(conn)
         except BaseException:
-            _let_go(conn)
-            conn.close()
+            with conn:  # whatever state it is in, it is not kept
+                _let_go(conn)
             raise
         _let_go(conn)
         self._put_back(conn, idle)
