@@ -216,6 +216,21 @@ def test_an_answer_that_is_not_counted_yet_counts(tmp_path: Path) -> None:
         assert social.request(request).outcome == "approved"
 
 
+def test_who_has_been_forgotten_is_not_reminded(tmp_path: Path) -> None:
+    """They stay on the roll of an open question as a token; nobody writes to a token, nor to them."""
+    with opened(tmp_path) as social:
+        _, request = started(social, model(tmp_path, more='remind="P1D"'))
+        social.clock.advance(timedelta(days=1, minutes=1))
+        social.work()
+        assert _reminded(social) == ["ada", "grace", "linus"]
+        done = social.forget("ada")
+        social.work()
+        social.clock.advance(timedelta(days=1))
+        social.work()
+        assert _reminded(social) == sorted([done.token, *("grace", "linus") * 2])
+        assert not re.search(r"\bada\b", everything(social))
+
+
 def test_what_was_typed_instead_of_a_choice_goes_too(tmp_path: Path) -> None:
     """A spoiled answer may hold words in the place of a choice, and its reason repeats them."""
     with opened(tmp_path) as social:
@@ -270,6 +285,12 @@ def test_words_in_what_data_gave(given: str, told: str) -> None:
     """Names go as words of their own, comments wherever they stand, unless they are too short to tell."""
     words = Words(person="ada", names={"ada": "T"}, comments=(WORDS, "no"))
     assert words.data(given) == told
+
+
+def _reminded(social: socialbpm.Social) -> list[str]:
+    with social.store.read() as conn:
+        mine = tables.delivery.c.purpose == "remind"
+        return sorted(conn.scalars(select(tables.delivery.c.person).where(mine)))
 
 
 def _shown(social: socialbpm.Social) -> list[str]:

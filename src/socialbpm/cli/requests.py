@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from socialbpm.cli.options import Database, Json, SettingsFile, opened
-from socialbpm.cli.output import as_json, moment, sheet, table
+from socialbpm.cli.output import as_json, moment, say, sheet, table, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from socialbpm.social.views import PostView, RequestView, ResponseView
 
 SHOWN = 50  # answers of one request, the newest; a program gets more
+FORMS: Final[dict[str, Literal["svg", "png"]]] = {".svg": "svg", ".png": "png"}
 EMPTY = "nobody is asked anything; requests open while a run goes on: see `socialbpm runs`"
 
 
@@ -25,12 +27,31 @@ def requests(
     run: Annotated[str, typer.Option(help="Only those of this run.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Those that have ended, too.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="ID", help="How this one was decided, sentence by sentence.")
+    ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Exit with 1 if counting it anew comes to something else.")
+    ] = False,
+    chart: Annotated[
+        Path | None,
+        typer.Option("--chart", metavar="FILE", help="Draw how it stands or ended: an .svg or .png file."),
+    ] = None,
     settings: SettingsFile = None,
     database: Database = "",
     json: Json = False,
 ) -> None:
     """Show what people are asked, in order of asking, or one request with its answers and how they stand."""
+    wanted = explain or request
+    if (verify or chart) and not wanted:
+        raise typer.BadParameter("say which request: requests ID --verify, or --explain ID --verify")
+    if chart and chart.suffix not in FORMS:
+        raise typer.BadParameter(f"'{chart}' is no .svg and no .png file", param_hint="--chart")
     with opened(settings, database) as social:
+        if chart:
+            return _drawn(social, wanted, chart)
+        if explain or verify:
+            return _explained(social, wanted, verify=verify, json=json)
         if request:
             return _one(social, request, limit, json=json)
         if run:
@@ -47,6 +68,26 @@ def _one(social: Social, request_id: str, limit: int, *, json: bool) -> None:
     if json:
         return as_json(asdict(request) | {"responses": responses})
     sheet(request.name or request.element, [*_lines(request, responses)])
+
+
+def _drawn(social: Social, request_id: str, file: Path) -> None:
+    try:
+        file.write_bytes(social.chart(request_id, FORMS[file.suffix]))
+    except OSError as error:
+        warn(f"{file}: {error.strerror}; give a file that can be written")
+        raise typer.Exit(1) from None
+    say(f"drawn: {file}")
+
+
+def _explained(social: Social, request_id: str, *, verify: bool, json: bool) -> None:
+    found = social.explain(request_id)
+    if json:
+        as_json(asdict(found) | {"holds": found.holds})
+    else:
+        sheet(f"How {request_id} was decided", found.told)
+    if verify and not found.holds:
+        warn("\n".join(found.problems))
+        raise typer.Exit(1)
 
 
 def _row(request: RequestView) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, or_, select
 
 from socialbpm.outbox.deliveries import Purpose
+from socialbpm.people import FORGOTTEN
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import care, event, response, voter, voter_account
 
@@ -34,7 +35,12 @@ _STANDS = exists().where(
 )
 _SILENT = Prepared(
     select(voter.c.person)
-    .where(voter.c.request == bindparam("of_request"), voter.c.person > bindparam("after"), ~_STANDS)
+    .where(
+        voter.c.request == bindparam("of_request"),
+        voter.c.person > bindparam("after"),
+        ~voter.c.person.startswith(FORGOTTEN),  # there is nobody to write to
+        ~_STANDS,
+    )
     .order_by(voter.c.person)
     .limit(bindparam("most"))
 )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from socialbpm.engines.work import Parked
     from socialbpm.erasure import Erasure, Forgotten
     from socialbpm.inbox import Reply
+    from socialbpm.outcomes.explained import Explained
     from socialbpm.outcomes.recounting import Recount
     from socialbpm.requests import Closed
     from socialbpm.spiff.hosts import SocialWorkflow
@@ -174,6 +175,7 @@ class Social(People):
         comment: str = "",
         version: int = 0,
         *,
+        words: str = "",
         delegate: str = "",
         event_id: str = "",
         channel: str = LOCAL,
@@ -181,6 +183,8 @@ class Social(People):
     ) -> Reply:
         """Answer for ``person``. No choice withdraws the ballot, or hands it to ``delegate``, a person.
 
+        ``words`` are an answer as people write it, instead of choice and comment: ``north > south = east``,
+        ``reject: the logo is old``.
         The same ``event_id`` again counts once. ``version`` is the version of the request that the person
         saw (0: not stated). ``channel`` and ``account`` say by which account the answer came, where it did
         not come by the local channel. The answer is received at once and counted by the next ``work()``;
@@ -195,6 +199,7 @@ class Social(People):
             comment=comment,
             version=version,
             delegate=delegate,
+            words=words,
         )
         (reply,) = self.inbox.accept(channel, [response])
         return reply
@@ -206,6 +211,13 @@ class Social(People):
         """
         with self.store.read() as conn:
             return views.responses(conn, request_id, limit=limit, after=after)
+
+    def explain(self, request_id: str) -> Explained:
+        """How a request was decided, sentence by sentence, and whether a recount agrees. Raises NotFound."""
+        from socialbpm.outcomes.explained import explained
+
+        with self.store.read() as conn:
+            return explained(conn, request_id)
 
     def chart(self, request_id: str, form: Literal["svg", "png"] = "svg") -> bytes:
         """A drawing of how a request stands or ended: a file that stands alone.
