@@ -54,6 +54,17 @@ def test_what_does_not_count_is_said_at_once_with_its_remedy(
     assert told["remedy"] in says
 
 
+def test_an_answer_in_words_is_read_as_on_any_channel(socialbpm: Command, asked: str) -> None:
+    """What cannot be read is told with an example; what can, counts with its reason."""
+    unread = socialbpm("respond", asked, "-p", "ada", "--say", "looks good")
+    assert unread.code == 1
+    assert "write for example: approve" in unread.err
+    assert socialbpm("respond", asked, "-p", "ada", "--say", "approve: looks good").out == "accepted\n"
+    assert socialbpm("respond", asked, "-p", "ada").code == 2
+    _, kept = json.loads(socialbpm("requests", asked, "--json").out)["responses"]
+    assert (kept["choices"], kept["comment"]) == (["approve"], "looks good")
+
+
 def test_an_answer_that_comes_after_the_end_is_late(socialbpm: Command, asked: str) -> None:
     """The first answer ended the review; the second is told how it ended."""
     assert socialbpm("respond", asked, "-p", "ada", "-c", "approve").out == "accepted\n"

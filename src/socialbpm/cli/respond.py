@@ -25,6 +25,15 @@ def respond(
     choice: Annotated[
         list[str] | None, typer.Option("--choice", "-c", metavar="KEY", help="What they choose. Repeatable.")
     ] = None,
+    words: Annotated[
+        str,
+        typer.Option(
+            "--say",
+            metavar="WORDS",
+            help="Their answer as people write it: `north > south: the hills are icy`.",
+        ),
+    ] = "",
+    delegate: Annotated[str, typer.Option(help="They hand their ballot to this person.")] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="They take their answer back.")] = False,
     comment: Annotated[str, typer.Option(help="Their reason.")] = "",
     version: Annotated[int, typer.Option(min=0, help="The version of the request that they saw.")] = 0,
@@ -45,10 +54,21 @@ def respond(
 
     `received` means that it is in, but not counted yet.
     """
-    if bool(choice) == withdraw:
-        raise typer.BadParameter("an answer is one or more --choice KEY, or --withdraw")
+    if sum(map(bool, (choice, words, delegate, withdraw))) != 1:
+        raise typer.BadParameter(
+            "an answer is one or more --choice KEY, or --say WORDS, or --delegate PERSON, or --withdraw"
+        )
     with opened(settings, database) as social:
-        reply = social.respond(request, person, choice or [], comment, version, event_id=event_id)
+        reply = social.respond(
+            request,
+            person,
+            choice or [],
+            comment,
+            version,
+            words=words,
+            delegate=delegate,
+            event_id=event_id,
+        )
         reply = _counted(social, request, reply, wait)
         remedy = "" if reply.standing in TAKEN else _remedy(social, request, person, choice or [], reply)
     _tell(reply, remedy, json=json)

@@ -78,11 +78,10 @@ def _ask(social: Social, request: RequestView) -> bool:
     for choice in request.choices:
         say(f"  {choice.key}: {choice.label}")
     person = _person(request)
-    chosen = input(f"{person}: " if person else "").split() if person else []
-    if not chosen:
+    said = input(f"{person}: ") if person else ""
+    if not said.strip():
         return False
-    comment = input("because: ")
-    reply = social.respond(request.id, person, chosen, comment)
+    reply = social.respond(request.id, person, words=f"{said}\n{input('because: ')}")
     if reply.standing != "received":
         say(f"{reply.standing}: {reply.reason}")
     return True
