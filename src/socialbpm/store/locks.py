@@ -6,8 +6,10 @@ PostgreSQL rows are locked one by one as they are written, and the order is:
 1. the run, or nothing of it: ``hold`` comes before any row of that run is written (its requests, deliveries
    and work), so that there is one writer per run;
 2. the posts that are not known yet (``hold_posts``), in the order of their ids;
-3. work: ``tally`` rows by their ids (taking an answer in locks nothing else), then all others;
-4. accounts and readings, of which a transaction writes one.
+3. work: ``tally`` rows by their ids (taking an answer in locks nothing else);
+4. codes that link accounts and the count of guesses, of one account or person;
+5. all other work;
+6. accounts and readings, of which a transaction writes one.
 
 A transaction holds one run. Who has something to do in several does it in several transactions.
 """
