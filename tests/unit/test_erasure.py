@@ -124,6 +124,8 @@ def test_freed_pages_of_the_file_do_not_hold_the_words(tmp_path: Path) -> None:
     with opened(tmp_path) as social:
         _, request = started(social, model(tmp_path))
         rejected(social, request)
+        with social.store.read() as conn:
+            conn.exec_driver_sql("PRAGMA secure_delete=OFF")  # as SQLite is by itself; some builds differ
         social.forget("ada")
     assert all(WORDS.encode() not in each.read_bytes() for each in tmp_path.glob("social.db*"))
 
@@ -187,6 +189,15 @@ def test_the_data_of_a_run_that_goes_on_keep_what_it_decides_by(tmp_path: Path) 
         assert social.run(run.id).status == "finished"
 
 
+def test_who_plays_a_run_meanwhile_reads_it_again(tmp_path: Path) -> None:
+    """A burst that read a result before the erasure must not write it back: the version moves on."""
+    with opened(tmp_path) as social:
+        run, _ = started(social, model(tmp_path))
+        before = _version(social, run)
+        social.forget("ada")
+        assert _version(social, run) > before
+
+
 def test_a_ballot_stays_counted_while_its_question_is_open(tmp_path: Path) -> None:
     """Nobody can turn a vote by having somebody forgotten; the old account is on that roll no more."""
     with opened(tmp_path) as social:
@@ -219,7 +230,7 @@ def test_an_answer_that_is_not_counted_yet_counts(tmp_path: Path) -> None:
 def test_who_has_been_forgotten_is_not_reminded(tmp_path: Path) -> None:
     """They stay on the roll of an open question as a token; nobody writes to a token, nor to them."""
     with opened(tmp_path) as social:
-        _, request = started(social, model(tmp_path, more='remind="P1D"'))
+        started(social, model(tmp_path, more='remind="P1D"'))
         social.clock.advance(timedelta(days=1, minutes=1))
         social.work()
         assert _reminded(social) == ["ada", "grace", "linus"]
@@ -285,6 +296,11 @@ def test_words_in_what_data_gave(given: str, told: str) -> None:
     """Names go as words of their own, comments wherever they stand, unless they are too short to tell."""
     words = Words(person="ada", names={"ada": "T"}, comments=(WORDS, "no"))
     assert words.data(given) == told
+
+
+def _version(social: socialbpm.Social, run: str) -> int:
+    with social.store.read() as conn:
+        return int(conn.execute(select(tables.run.c.version).where(tables.run.c.id == run)).scalar_one())
 
 
 def _reminded(social: socialbpm.Social) -> list[str]:

@@ -236,8 +236,9 @@ class Erasure:
             if not self._store.is_sqlite:
                 yield conn
                 return
+            before = conn.exec_driver_sql("PRAGMA secure_delete").scalar_one()
             conn.exec_driver_sql("PRAGMA secure_delete=ON")
             try:
                 yield conn
             finally:
-                conn.exec_driver_sql("PRAGMA secure_delete=OFF")
+                conn.exec_driver_sql(f"PRAGMA secure_delete={int(before)}")

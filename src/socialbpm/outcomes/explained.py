@@ -40,7 +40,8 @@ class Explained:
 
     ``told`` is (heading, sentence), in the order in which it is to be read. ``standings`` sum to
     ``received``. ``counts`` are people and ``weights`` exact weights per choice, ``people`` those who
-    answered, as far as secrecy allows. ``problems`` is what an independent recount disagrees with; none: all of it holds.
+    answered, as far as secrecy allows. ``problems`` is what an independent recount disagrees with; none: all
+    of it holds.
     """
 
     request: str
