@@ -217,3 +217,33 @@ def test_a_delegation_from_another_site_is_refused(social: Social, tmp_path: Pat
     assert ada.post(address, data=filled, headers={"origin": "https://evil.example"}).status_code == 403
     assert ada.get(address, params=filled).status_code == 405
     assert _ballots(social, poll) == []
+
+
+def test_on_a_long_roll_the_name_of_a_delegate_is_typed(tmp_path: Path, clock: FakeClock) -> None:
+    """A list of hundreds is no help: there is a field, and what was typed stays if it is nobody's name."""
+    many = {"council": {"local": ["ada", *(f"p{number:03}" for number in range(400))]}}
+    with council(tmp_path, clock, communities=many) as social:
+        poll = _asked(social, tmp_path, 'pollCommunity delegation="true" include="voters"')
+        ada = signed_in(social, "ada")
+        page = ada.get(f"/requests/{poll}").text
+        assert "<select" not in page
+        assert 'name="delegate" value="p40"' in _hand(ada, poll, "p40").text
+        assert "p399 answers for you." in _hand(ada, poll, "p399").text
+        social.work()
+        assert "and 300 more" in ada.get(f"/requests/{poll}").text  # of 400 who have not answered
+
+
+# an open electorate
+
+
+def test_where_anybody_may_answer_who_looks_on_may(social: Social, tmp_path: Path) -> None:
+    """Somebody who is on no roll and sees the question has a form; their answer counts as one person's."""
+    closed = _asked(social, tmp_path, "pollCommunity")
+    opened = _asked(social, tmp_path, 'pollCommunity electorate="open"')
+    olga = signed_in(social, "olga")
+    assert "You can look on" in olga.get(f"/requests/{closed}").text
+    _sent(olga, opened, choice="north")
+    social.work()
+    page = olga.get(f"/requests/{opened}").text
+    assert "You answered <strong>North</strong>" in page
+    assert "Answered by 1 person." in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, exists, select
 
+from socialbpm.people import is_forgotten
 from socialbpm.store.tables import event, response, voter
 from socialbpm.web.questions import Question
 from socialbpm.web.viewers import Viewer
@@ -17,14 +18,17 @@ def delegates(conn: Connection, viewer: Viewer, question: Question) -> tuple[str
     if question.asking is None or not question.asking.delegation or not question.on_roll:
         return ()
     others = select(voter.c.person).where(voter.c.request == question.id, voter.c.person != viewer.person)
-    return tuple(conn.scalars(others.order_by(voter.c.person).limit(LISTED)))
+    people = conn.scalars(others.order_by(voter.c.person).limit(LISTED))
+    return tuple(person for person in people if not is_forgotten(person))
 
 
 def can_take_it(conn: Connection, viewer: Viewer, question: Question, person: str) -> bool:
     """Whether ``person`` is somebody to whom the viewer can hand their ballot."""
     known = exists().where(voter.c.request == question.id, voter.c.person == person)
     offered = question.asking is not None and question.asking.delegation and question.on_roll
-    return offered and person != viewer.person and bool(conn.scalar(select(known)))
+    return (
+        offered and person != viewer.person and not is_forgotten(person) and bool(conn.scalar(select(known)))
+    )
 
 
 def entrusted(conn: Connection, viewer: Viewer, question: Question) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, func, select
 
+from socialbpm.people import is_forgotten
 from socialbpm.policies import POLICIES
 from socialbpm.policies.ranked import runoff
 from socialbpm.policies.ranked.runoff import Round
@@ -31,12 +32,14 @@ class Stand:
     """What a page tells of the answers, as far as it may: all of it is empty where nothing may be seen.
 
     ``reasons`` are answers with their comments where names are never told, in an order that tells nothing.
+    ``given`` are the first answers that stand, ``more_given`` how many others there are.
     ``silent`` are the first of those who have not answered, ``more_silent`` how many others there are.
     ``advisory`` are people per choice whose answers do not decide, ``tallies`` votes that name nobody.
     ``order`` is that of the choices, the best first, where the method has one.
     """
 
     given: tuple[Answer, ...] = ()
+    more_given: int = 0
     reasons: tuple[tuple[str, str], ...] = ()
     silent: tuple[str, ...] = ()
     more_silent: int = 0
@@ -51,12 +54,14 @@ def of(conn: Connection, question: Question) -> Stand:
     """How the question stands, as far as the people who see it may know."""
     if question.count is None or question.rule is None:
         return Stand()
-    silent = _silent(conn, question) if question.names_shown else ()
+    given = tuple(reading.answers(conn, question.id, LISTED)) if question.names_shown else ()
+    silent, number = _silent(conn, question) if question.names_shown else ((), 0)
     return Stand(
-        given=tuple(reading.answers(conn, question.id, LISTED)) if question.names_shown else (),
+        given=given,
+        more_given=max(0, question.count.ballots - len(given)) if given else 0,
         reasons=_reasons(conn, question) if question.pseudonymous else (),
-        silent=silent[:LISTED],
-        more_silent=max(0, len(silent) - LISTED),
+        silent=tuple(person for person in silent if not is_forgotten(person)),
+        more_silent=number - len(silent),
         advisory=tuple((question.label(key), heads) for key, heads in question.count.advisory.items()),
         tallies=tuple((question.label(key), votes) for key, votes in question.tallies.items()),
         rounds=_rounds(question),
@@ -76,15 +81,21 @@ def _equation(conn: Connection, question: Question) -> Equation:
     return Equation(received=received, classes=classes, uncounted=received - sum(n for _, n in classes))
 
 
-def _silent(conn: Connection, question: Question) -> tuple[str, ...]:
-    """Those on the roll who have no ballot that stands."""
+def _silent(conn: Connection, question: Question) -> tuple[tuple[str, ...], int]:
+    """Those on the roll who have no ballot that stands: the first of them, and how many they are."""
     answered = exists().where(
         response.c.request == voter.c.request,
         response.c.person == voter.c.person,
         response.c.standing == Standing.ACCEPTED,
     )
     people = select(voter.c.person).where(voter.c.request == question.id, ~answered)
-    return tuple(conn.scalars(people.order_by(voter.c.person)))
+    first = tuple(conn.scalars(people.order_by(voter.c.person).limit(LISTED)))
+    number = (
+        len(first)
+        if len(first) < LISTED
+        else conn.scalar(select(func.count()).select_from(people.subquery()))
+    )
+    return first, number or 0
 
 
 def _rounds(question: Question) -> tuple[Round, ...]:
