@@ -220,3 +220,11 @@ def test_of_many_that_open_at_once_one_makes_the_secret(tmp_path: Path) -> None:
         made = set(pool.map(lambda _: secret.own(tmp_path / "social.db"), range(32)))
     assert len(made) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["social.db.secret"]
+
+
+def test_the_rooms_of_single_persons_are_no_communitys(tmp_path: Path) -> None:
+    """On the local pages what stands in ``@ada`` is seen by ada alone; elsewhere it is a name like others."""
+    assert "begins with @ is that of one person" in refused(
+        tmp_path, '[communities.staff.local]\nroom = "@ada"\npeople = ["ada"]\n'
+    )
+    assert "begins with @" in refused(tmp_path, '[communities]\n"@ada" = ["ada"]\n')

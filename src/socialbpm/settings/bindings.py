@@ -159,6 +159,7 @@ def unbound(
                 *_unknown(name, channel, {LOCAL, *channels}),
                 *_shared(name, channel, binding, owners),
                 *_renamed(name, channel, binding),
+                *_private(name, channel, binding),
             ):
                 yield (*place, channel), what, remedy
         for person in each.members.keys() - set(each.people):
@@ -195,3 +196,10 @@ def _renamed(name: str, channel: str, binding: Binding) -> Iterator[tuple[str, s
                 f"community '{name}': on the local pages '{person}' is known by that name, not as '{account}'"
             )
             yield what, 'list the names: ["…"]'
+
+
+def _private(name: str, channel: str, binding: Binding) -> Iterator[tuple[str, str]]:
+    """On the local pages such a room is that of one person, who alone sees what stands there."""
+    if channel == LOCAL and (binding.room or name).startswith("@"):
+        what = f"community '{name}': a room of the local pages that begins with @ is that of one person"
+        yield what, "give the community a room of another name"
