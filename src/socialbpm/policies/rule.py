@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from socialbpm.tasks import Asking
 
 VERDICTS = (
-    Choice(key=Verdict.APPROVE.value, label="approve"),
-    Choice(key=Verdict.CHANGES.value, label="changes"),
-    Choice(key=Verdict.REJECT.value, label="reject"),
+    Choice(key=Verdict.APPROVE.value, label="Approve"),
+    Choice(key=Verdict.CHANGES.value, label="Ask for changes"),
+    Choice(key=Verdict.REJECT.value, label="Reject"),
 )
-CONSENT = (Choice(key="support", label="support"), Choice(key="object", label="object"))
+CONSENT = (Choice(key="support", label="Support"), Choice(key="object", label="Object"))
 BALLOTS = ("verdict", "consent", "single", "multiple", "ranked", "text")
 BALLOT_OF = {
     AskKind.VERDICT: "verdict",

@@ -15,16 +15,10 @@ from socialbpm.errors import NotFound
 from socialbpm.outcomes import secrecy
 from socialbpm.policies import Count
 from socialbpm.posts import Ask, AskKind, Choice, plain
-from socialbpm.responses import Verdict
 from socialbpm.store import flush, tables
 
 LIVE = ("OPEN", "CLOSING")
 STUCK = ("UNKNOWN", "PARKED")
-VERDICTS = (
-    Choice(key=Verdict.APPROVE, label="Approve"),
-    Choice(key=Verdict.CHANGES, label="Ask for changes"),
-    Choice(key=Verdict.REJECT, label="Reject"),
-)
 
 
 class Status(StrEnum):
@@ -41,8 +35,8 @@ class Status(StrEnum):
 class ResponseView:
     """An answer as it was received: by whom, and what became of it.
 
-    ``person`` is ``channel:account`` when the account belongs to nobody. ``standing`` is ``received`` until it
-    has been counted; ``reason`` says why it does not count. Until a secret request has closed, what was
+    ``person`` is ``channel:account`` when the account belongs to nobody. ``standing`` is ``received`` until
+    it has been counted; ``reason`` says why it does not count. Until a secret request has closed, what was
     answered is left out, and of a pseudonymous one by whom; afterwards that has a token instead of a person.
     """
 
