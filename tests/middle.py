@@ -24,7 +24,6 @@ from socialbpm.engines.work import Work
 from socialbpm.errors import Rejected, TaskFailed
 from socialbpm.inbox import Inbox
 from socialbpm.inbox.collecting import Collector
-from socialbpm.inbox.tallies import Tallies
 from socialbpm.outbox import Outbox, Preparation, deliveries
 from socialbpm.outcomes import Outcomes
 from socialbpm.people import Account, Community, Member
@@ -178,7 +177,6 @@ class Middle:
         )
         self.accounts = Accounts(self.store, self.clock, self.work, self.communities, b"secret")
         self.inbox = Inbox(self.store, self.clock, self.work, self.channels, self.accounts)
-        self.tallies = Tallies(self.store, self.clock, self.work)
         Collector(self.store, self.clock, self.work, self.channels, self.inbox)
         self._numbers = itertools.count(1)
 

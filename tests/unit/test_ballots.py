@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from socialbpm.channels.base import Inbound, RawEvent
 from socialbpm.errors import NotFound, StateError
 from socialbpm.outcomes.recounting import recount
 from socialbpm.people import Account, Member
@@ -574,9 +575,9 @@ def test_votes_without_names_are_shown_apart(middle: Middle) -> None:
     request = opened(middle, poll())
     middle.answer(request, "ada", "north")
     for counts in ({"south": 3}, {"south": 40, "north": 2}):
-        assert middle.tallies.accept(Tally(channel="wall", post="p1", counts=counts))
+        assert middle.inbox.tallies.accept(Tally(channel="wall", post="p1", counts=counts))
         middle.drain()
-    assert not middle.tallies.accept(Tally(channel="wall", post="p9", counts={"south": 1}))
+    assert not middle.inbox.tallies.accept(Tally(channel="wall", post="p9", counts={"south": 1}))
     result = close(middle, request)
     assert (result["winner"], result["ballots"]) == ("north", 1)
     assert result["tallies"] == {"south": 40, "north": 2}
@@ -586,10 +587,27 @@ def test_votes_without_names_count_where_the_model_says_so(middle: Middle) -> No
     """tallies="binding": added at the close, and the explanation owns up to it."""
     request = opened(middle, poll(electorate="open", tallies="binding"))
     middle.answer(request, "ada", "north")
-    middle.tallies.accept(Tally(channel="wall", post="p1", counts={"south": 40, "north": 2, "west": 99}))
+    middle.inbox.tallies.accept(
+        Tally(channel="wall", post="p1", counts={"south": 40, "north": 2, "west": 99})
+    )
     result = close(middle, request)
     assert (result["winner"], result["counts"]) == ("south", {"north": 3, "south": 40})
     assert result["explanation"].endswith("42 of the votes are from polls that name nobody")
+
+
+def test_a_channel_hands_in_what_its_own_poll_has_counted(tmp_path: Path) -> None:
+    """Told by a webhook or read in a batch: the same path as for answers."""
+
+    class Polling(WallChannel):
+        def receive(self, event: RawEvent) -> Inbound:
+            return Inbound(tallies=(Tally(channel=self.name, post="p1", counts={"south": len(event.body)}),))
+
+    middle = Middle(tmp_path / "social.db", channels={"wall": Polling})
+    middle.run()
+    request = opened(middle, poll())
+    middle.inbox.received("wall", RawEvent(body=b"12345"))
+    middle.answer(request, "ada", "north")
+    assert close(middle, request)["tallies"] == {"south": 5}
 
 
 # the recount

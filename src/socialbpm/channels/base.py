@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from socialbpm.clock import Clock
 from socialbpm.errors import Problem, UnsupportedFeature
 from socialbpm.posts import Capabilities, Post, Receipt
-from socialbpm.responses import Response
+from socialbpm.responses import Response, Tally
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -29,9 +29,13 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """What an event means: the answer to give at once, the responses in it, a private word to the person."""
+    """What an event means: the answer to give at once, the responses in it, a private word to the person.
+
+    ``tallies`` are what the platform's own polls have counted.
+    """
 
     responses: tuple[Response, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     status: int = 200
     answer: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
@@ -40,9 +44,10 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one collecting call brought: responses, and the cursor to go on from."""
+    """What one collecting call brought: responses and tallies, and the cursor to go on from."""
 
     responses: tuple[Response, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     cursor: str = ""
 
 

@@ -17,6 +17,7 @@ from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
 from socialbpm.errors import EventRejected, NotFound
 from socialbpm.faults import crash_point
+from socialbpm.inbox.tallies import Tallies
 from socialbpm.inbox.wording import NAME, understood
 from socialbpm.responses import Response, Standing
 from socialbpm.store import Store, audit, insert_returning, locks
@@ -64,6 +65,7 @@ class Inbox:
     ) -> None:
         self._store, self._clock, self._work, self._channels = store, clock, work, channels
         self._accounts = accounts
+        self.tallies = Tallies(store, clock, work)
         self._commit = GroupCommit(store, self._store_given)
 
     def received(self, channel: str, raw: RawEvent) -> Inbound:
@@ -81,6 +83,8 @@ class Inbox:
         except Exception:  # its words, and what it came from, may hold secrets
             raise EventRejected(f"channel '{channel}' could not verify this event") from None
         replies = self.accept(channel, inbound.responses)
+        for tally in inbound.tallies:
+            self.tallies.accept(tally)
         word = next((reply.reason for reply in replies if reply.standing != RECEIVED), "")
         return replace(inbound, private_word=word) if word and not inbound.private_word else inbound
 

@@ -56,6 +56,8 @@ class Collector:
             logger.warning("cannot collect from '%s': %s", claim.ref, _told(error))
             self._finish(claim, began + _rest(error))
             return
+        for tally in batch.tallies:
+            self._inbox.tallies.accept(tally)  # the newest takes the place of the last: it may be repeated
         with self._store.begin() as conn:
             again_at = self._keep(conn, claim.ref, batch, began)
             stuck = batch.responses and batch.cursor == cursor  # the same page again would bring nothing new

@@ -18,7 +18,6 @@ from socialbpm.engines.work import Work
 from socialbpm.errors import DefinitionError, Problem
 from socialbpm.inbox import Inbox
 from socialbpm.inbox.collecting import Collector
-from socialbpm.inbox.tallies import Tallies
 from socialbpm.media import Media
 from socialbpm.outbox import Outbox
 from socialbpm.outbox.preparation import Preparation
@@ -129,7 +128,6 @@ def _rooms(settings: Settings, store: Store, clock: Clock, around: Around, stubs
         requests=requests,
         outbox=outbox,
         inbox=inbox,
-        tallies=Tallies(store, clock, work),
         accounts=accounts,
         outcomes=outcomes,
         definitions=definitions,

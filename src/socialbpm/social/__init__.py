@@ -253,7 +253,7 @@ class Social(People):
 
         It is shown apart, and decides nothing unless the model says ``tallies="binding"``.
         """
-        return self.rooms.tallies.accept(tally)
+        return self.inbox.tallies.accept(tally)
 
     def revise(
         self, request_id: str, *, text: str | None = None, media: Sequence[Mapping[str, str]] | None = None

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from socialbpm.engines.base import Engine
     from socialbpm.engines.work import Work
     from socialbpm.inbox import Inbox
-    from socialbpm.inbox.tallies import Tallies
     from socialbpm.media import Media
     from socialbpm.outbox import Outbox
     from socialbpm.outcomes import Outcomes
@@ -38,7 +37,6 @@ class Rooms:
     requests: Requests
     outbox: Outbox
     inbox: Inbox
-    tallies: Tallies
     accounts: Accounts
     outcomes: Outcomes
     definitions: Definitions
