@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from socialbpm.social import Social
 from socialbpm.testing.clock import FakeClock
+from socialbpm.web import runs
+from socialbpm.web.viewers import viewer_of
 from tests.pages import signed_in
 from tests.voting import asked, council
 
@@ -53,6 +55,19 @@ def test_a_secret_vote_tells_nothing_before_its_end(
     assert "The answers are hidden until the end" in before[f"/requests/{poll}"]
     for ending in ("svg", "png"):
         assert looker.get(f"/requests/{poll}/chart.{ending}").status_code == 404
+
+
+def test_no_event_is_sent_of_answers_to_a_secret_vote(social: Social, tmp_path: Path) -> None:
+    """Who listens to the live feed hears of the question, and of nothing that is answered."""
+    run = asked(social, tmp_path, HIDDEN)
+    social.respond(run.requests[0].id, "ada", "north")
+    social.work()
+    viewer = viewer_of("olga", social.communities, social.operators, social.channels)
+    assert viewer
+    with social.store.read() as conn:
+        heard = {entry.kind for entry in runs.since(conn, viewer, runs.Drawings(), 0, 10_000)}
+    assert "request.opened" in heard
+    assert not {kind for kind in heard if kind.startswith("response.")}
 
 
 def test_a_hidden_vote_shows_its_voter_their_own_answer(social: Social, tmp_path: Path) -> None:
