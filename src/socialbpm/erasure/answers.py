@@ -144,7 +144,7 @@ def _wild(conn: Connection, request_id: str, who: Identity, task: tasks.SocialTa
 
 def _known(choice: str, keys: set[str]) -> bool:
     """Whether an answer names nothing but choices, as one key or as a place of a ranking."""
-    return choice in keys or all(key in keys for place in places((choice,)) for key in place)
+    return not choice or choice in keys or all(key in keys for place in places((choice,)) for key in place)
 
 
 def _quoted(row: Any, keys: set[str]) -> Iterator[str]:
