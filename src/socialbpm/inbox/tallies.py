@@ -5,11 +5,12 @@ The newest tally of a post takes the place of the one before. A request keeps th
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlalchemy import Connection, bindparam, select, update
 
 from socialbpm.clock import Clock
 from socialbpm.engines.work import Work
-from socialbpm.outcomes import polls
 from socialbpm.responses import Tally
 from socialbpm.store import Store, audit, insert_once, locks
 from socialbpm.store.tables import delivery, request, tally
@@ -47,10 +48,21 @@ class Tallies:
         row = conn.execute(_REQUEST, {"of_id": request_id}).first()
         if row is None or row.state not in LIVE:
             return
-        facts = {"element": row.element, "votes": sum(polls.sum_up(conn, request_id).values())}
+        facts = {"element": row.element, "votes": sum(sum_up(conn, request_id).values())}
         audit.record(conn, self._clock.now(), "request.tallied", row.run, request_id, **facts)
 
 
+def sum_up(conn: Connection, request_id: str) -> dict[str, int]:
+    """The votes per choice over all posts of a request; kept beside it."""
+    total: Counter[str] = Counter()
+    for counts in conn.execute(_TALLIES, {"of_request": request_id}).scalars():
+        total.update({key: number for key, number in counts.items() if number > 0})
+    conn.execute(_KEEP, {"of_id": request_id, "sums": dict(total)})
+    return dict(total)
+
+
+_TALLIES = select(tally.c.counts).where(tally.c.request == bindparam("of_request"))
+_KEEP = update(request).where(request.c.id == bindparam("of_id")).values(tallies=bindparam("sums"))
 _BY_POST = (
     select(delivery.c.request)
     .where(delivery.c.channel == bindparam("by"), delivery.c.remote_id == bindparam("of_post"))

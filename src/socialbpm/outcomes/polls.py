@@ -6,25 +6,15 @@ explanation says how many they are.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 
+from socialbpm.inbox.tallies import sum_up
 from socialbpm.policies import Count, Rule, decide
 from socialbpm.responses import Outcome
-from socialbpm.store.tables import request, tally
-
-
-def sum_up(conn: Connection, request_id: str) -> dict[str, int]:
-    """The votes per choice over all posts of a request; kept beside it."""
-    total: Counter[str] = Counter()
-    for counts in conn.execute(_TALLIES, {"of_request": request_id}).scalars():
-        total.update({key: number for key, number in counts.items() if number > 0})
-    conn.execute(_KEEP, {"of_id": request_id, "sums": dict(total)})
-    return dict(total)
 
 
 def decided(conn: Connection, request_id: str, rule: Rule, count: Count) -> Outcome | None:
@@ -48,7 +38,3 @@ def owned_up(outcome: Outcome, votes: Mapping[str, int]) -> Outcome:
         return outcome
     said = f"; {number} of the votes are from polls that name nobody"
     return replace(outcome, explanation=outcome.explanation + said)
-
-
-_TALLIES = select(tally.c.counts).where(tally.c.request == bindparam("of_request"))
-_KEEP = update(request).where(request.c.id == bindparam("of_id")).values(tallies=bindparam("sums"))
