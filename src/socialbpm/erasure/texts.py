@@ -13,7 +13,7 @@ from socialbpm.erasure.words import Words
 from socialbpm.outcomes import secrecy
 from socialbpm.store.tables import request, voter
 
-ONE = ("author", "casting_vote")
+ONE = ("author", "castingVote")
 SEVERAL = ("reviewers", "voters", "approvers")
 """The fields of a task that name persons."""
 
