@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from tests.contract.test_store_contract import POSTGRES, emptied
 from tests.middle import Middle, declared, poll, status
 
 SECONDS = 6.0
+HOUR = timedelta(hours=1)
 needs_postgres = pytest.mark.skipif(POSTGRES not in os.environ, reason=f"{POSTGRES} names no database")
 
 
@@ -72,6 +75,8 @@ def deadlocks(url: str) -> int:
 
 def hammer(middle: Middle) -> Crowd:
     """Answers, tallies, deliveries, revisions, ends of runs and news of accounts, all at once."""
+    middle.communities["board"] = replace(middle.communities["room"], name="board")
+    approvals: list[str] = []
     runs = [middle.run(f"run{number}") for number in range(3)]
     asked = [[middle.open(poll(), run=run, element=f"ask{n}") for n in range(3)] for run in runs]
     requests = [request for each in asked for request in each]
@@ -103,18 +108,28 @@ def hammer(middle: Middle) -> Crowd:
     def begin(number: int) -> None:
         run, element = runs[number % len(runs)], f"more{next(fresh)}"
         with suppress(SocialBpmError):
-            requests[number % len(requests)] = middle.open(poll(), run=run, element=element)
+            cared = poll(remind=HOUR, escalate="board", escalate_after=2 * HOUR)
+            requests[number % len(requests)] = middle.open(cared, run=run, element=element)
+            approvals.append(middle.open(status("held", approval=1), run=run, element=f"held{element}"))
             card = middle.open(status("card"), run=run, element=f"card{element}")
             assert card
             for n in range(2):
                 middle.open(status(f"card {n}", edit=f"card{element}"), run=run, element=f"edit{n}{element}")
+
+    def care(number: int) -> None:
+        with middle.store.begin() as conn:
+            for kind in ("remind", "escalate"):
+                middle.work.schedule(conn, kind, requests[number % len(requests)], middle.clock.now())
+        if approvals:
+            middle.answer(approvals[number % len(approvals)], "grace", "approve")
+        time.sleep(0.01)
 
     def account(number: int) -> None:
         time.sleep(0.02)
         middle.outbox.resume("wall")
 
     crowd = Crowd(middle)
-    for act in (answer, revise, begin, account, lambda _: middle.drain()):
+    for act in (answer, revise, begin, care, account, lambda _: middle.drain()):
         crowd.over_and_over(act)
     crowd.over_and_over(lambda number: (time.sleep(0.05), end(number)))
     crowd.join()

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from socialbpm.people import Community, Member
+from socialbpm.posts import Destination
 from socialbpm.settings.models import Settings
+from socialbpm.spiff.check import check_files
+from tests.models import Model
 
 PAGES = Path(__file__).parents[2] / "docs" / "howto"
 
@@ -33,3 +37,18 @@ def test_the_page_on_content_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         Path(name).write_text(text, "utf-8")
     (example,) = blocks("content-rules.md", "python")
     exec(compile(example, "content-rules.md", "exec"), {})
+
+
+@pytest.mark.parametrize("page", ["reminders.md", "four-eyes.md"])
+def test_the_models_on_the_pages_can_be_deployed(page: str, tmp_path: Path) -> None:
+    """Nothing is wrong with them."""
+    place, people = Destination(channel="local", room="hall"), (Member(person="ada"), Member(person="grace"))
+    names = ("press_room", "board", "readers", "editors")
+    communities = {name: Community(name=name, destinations=(place,), roll=people) for name in names}
+    for block in blocks(page, "xml"):
+        extension = re.search(r"<social:.*</social:[a-zA-Z]+>", block, re.DOTALL)
+        assert extension is not None
+        task = f"<bpmn:extensionElements>{extension[0]}</bpmn:extensionElements>"
+        model = Model().start().add("serviceTask", "ask", task).end("done").flow("begin", "ask", "done")
+        (tmp_path / "main.bpmn").write_text(model.text())
+        assert check_files([tmp_path / "main.bpmn"], communities) == []
