@@ -27,6 +27,15 @@ def measure(folder: Path, quick: bool) -> Iterator[Figure]:
         at_least=False,
         detail=f"{typical(pairs, 1, 'cpu'):.0f} against {typical(pairs, 0, 'cpu'):.0f} ms",
     )
+    pairs = alternating(rounds, _side(site, roll // 10, _change), _side(site, roll, _change))
+    yield Figure(
+        id="poll.changes",
+        what=f"CPU of a poll that {roll:,} people answer, change and half of them delete ÷ {roll // 10:,}",
+        value=ratio(pairs, "cpu"),
+        target=12.0,
+        at_least=False,
+        detail=f"{typical(pairs, 1, 'cpu'):.0f} against {typical(pairs, 0, 'cpu'):.0f} ms",
+    )
     less, more = _peak(_side(site, roll // 10)), _peak(_side(site, roll))
     yield Figure(
         id="poll.memory",
@@ -38,10 +47,10 @@ def measure(folder: Path, quick: bool) -> Iterator[Figure]:
     )
 
 
-def _side(site: Site, number: int) -> Side:
+def _side(site: Site, number: int, act: Callable[[Site, str, int], None] | None = None) -> Side:
     def prepare() -> Callable[[], object]:
         (request,) = site.request_of([site.start()])
-        return lambda: _answer(site, request, number)
+        return lambda: (act or _answer)(site, request, number)
 
     return prepare
 
@@ -53,6 +62,17 @@ def _answer(site: Site, request: str, number: int) -> None:
     site.social.work()
     counted = site.ballots(request)
     assert counted == number, f"{counted} of {number} counted"
+
+
+def _change(site: Site, request: str, number: int) -> None:
+    """Everybody answers and changes their mind; every second deletes the answer that then stands."""
+    for first in range(0, number, CALL):
+        last = min(first + CALL, number)
+        site.answers(request, first, last)
+        site.changes(request, first, last)
+    site.social.work()
+    counted = site.ballots(request)
+    assert counted == number // 2, f"{counted} of {number} counted"
 
 
 def _peak(side: Side) -> int:

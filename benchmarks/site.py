@@ -69,6 +69,17 @@ class Site:
         ]
         self.social.inbox.accept("local", given)
 
+    def changes(self, request_id: str, first: int, last: int) -> None:
+        """These people change their answers, and those with even numbers delete the new one."""
+        given = []
+        for number in range(first, last):
+            changed = f"{request_id}:{number}:changed"
+            own = {"channel": "local", "account": f"p{number}"}
+            given.append(Response(**own, event_id=changed, choices=("south",), request=request_id))
+            if number % 2 == 0:
+                given.append(Response(**own, event_id=f"{changed}:gone", choices=(), withdraws=changed))
+        self.social.inbox.accept("local", given)
+
     def state(self, run_id: str) -> bytes:
         """What is saved of a run's state."""
         with self.social.store.read() as conn:
