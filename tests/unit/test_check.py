@@ -75,7 +75,8 @@ def test_each_mistake_is_told_in_exactly_these_words(name: str) -> None:
 
 def test_a_right_model_has_no_problems() -> None:
     """Every attribute of this version, in a model with boundary events, a gateway and a loop."""
-    assert told(GOOD) == []
+    for model in GOOD.parent.glob("*.bpmn"):
+        assert told(model) == []
 
 
 def test_without_settings_only_the_model_is_checked() -> None:
