@@ -57,7 +57,9 @@ def test_a_ranking_is_made_by_keys_alone(chromium: Browser, social: Social, poll
         page.get_by_role("button", name="Send my answer").press("Enter")
         expect(page.locator("#fate")).to_contain_text("1. East, 2. North and South")
         expect(page.locator("#fate")).to_contain_text("Your answer counts")
-        social.respond(poll, "ada", ["north"])  # by another channel, say: the form is renewed, and can be used
+        social.respond(
+            poll, "ada", ["north"]
+        )  # by another channel, say: the form is renewed, and can be used
         expect(page.get_by_role("textbox", name="Place of North")).to_have_value("1")
         page.get_by_role("button", name="Move East up").press("Enter")
         expect(word).to_have_text("East: place 2 of 2")
@@ -78,6 +80,18 @@ def test_a_ranking_is_made_by_dragging(chromium: Browser, social: Social, poll: 
         assert _places(page) == {"North": "1", "South": "", "East": ""}
         page.get_by_role("button", name="Send my answer").click()
         expect(page.locator("#fate")).to_contain_text("Your answer counts. 1. North.")
+
+
+def test_a_ranking_is_made_by_a_finger(chromium: Browser, social: Social, poll: str) -> None:
+    """On a phone the handle is dragged, and the page does not scroll away under the finger."""
+    with Person(chromium, social, "ada", **PHONE) as ada:
+        page = ada.enter(f"/requests/{poll}")
+        grip = _item(page, "East").locator(".grip")
+        grip.scroll_into_view_if_needed()
+        scrolled = page.evaluate("scrollY")
+        _swipe(page, grip, page.locator(".unranked"))
+        assert _places(page) == {"East": "1", "North": "", "South": ""}
+        assert page.evaluate("scrollY") == scrolled
 
 
 def test_a_ranking_is_typed_without_any_script(chromium: Browser, social: Social, poll: str) -> None:
@@ -132,6 +146,20 @@ def test_a_ranking_fits_a_phone_and_everybody(
         expect(page.locator("#fate")).to_contain_text("Your answer counts")
         wrong["sent"] = page.evaluate(ACCESSIBILITY)
         assert {what: found for what, found in wrong.items() if found} == {}
+
+
+def _swipe(page: Page, grip: Locator, to: Locator) -> None:
+    """Put a finger on the grip, move it up to ``to``, lift it."""
+    start, end = grip.bounding_box(), to.bounding_box()
+    assert start
+    assert end
+    finger = page.context.new_cdp_session(page)
+    x, top, bottom = start["x"] + start["width"] / 2, end["y"], start["y"] + start["height"] / 2
+    for step in range(7):
+        kind = "touchMove" if step else "touchStart"
+        point = {"x": x, "y": bottom + (top - bottom) * step / 6}
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def _drag(page: Page, grip: Locator, to: Locator, *, above: bool) -> None:
