@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from socialbpm.clock import Clock as Clock
     from socialbpm.clock import SystemClock as SystemClock
+    from socialbpm.erasure import Forgotten as Forgotten
     from socialbpm.errors import ChannelError as ChannelError
     from socialbpm.errors import Conflict as Conflict
     from socialbpm.errors import DefinitionError as DefinitionError
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from socialbpm.errors import TaskFailed as TaskFailed
     from socialbpm.errors import UnsupportedFeature as UnsupportedFeature
     from socialbpm.inbox import Reply as Reply
+    from socialbpm.outcomes.explained import Explained as Explained
     from socialbpm.people import Community as Community
     from socialbpm.settings import Settings as Settings
     from socialbpm.settings.wiring import open_ as open  # noqa: F401
+    from socialbpm.social import PersonView as PersonView
     from socialbpm.social import Process as Process
     from socialbpm.social import Social as Social
     from socialbpm.social.views import PostView as PostView
@@ -48,6 +51,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Clock": "clock",
     "SystemClock": "clock",
+    "Forgotten": "erasure.report",
     "ChannelError": "errors",
     "Conflict": "errors",
     "DefinitionError": "errors",
@@ -59,6 +63,7 @@ _HOMES = {
     "TaskFailed": "errors",
     "UnsupportedFeature": "errors",
     "Reply": "inbox",
+    "Explained": "outcomes.explained",
     "Community": "people",
     "Settings": "settings",
     "open": "settings.wiring:open_",
@@ -67,6 +72,7 @@ _HOMES = {
     "SocialParser": "spiff.hosts",
     "SocialWorkflow": "spiff.hosts",
     "serializer": "spiff.hosts",
+    "PersonView": "social.roster",
     "PostView": "social.views",
     "RequestView": "social.views",
     "ResponseView": "social.views",
