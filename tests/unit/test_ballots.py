@@ -15,6 +15,7 @@ from socialbpm.errors import NotFound, StateError
 from socialbpm.outcomes.recounting import recount
 from socialbpm.people import Account, Member
 from socialbpm.responses import ABSTAIN, Response, Standing, Tally
+from socialbpm.social import views
 from socialbpm.store import tables
 from tests.middle import Middle, WallChannel, poll, review, statements
 
@@ -114,11 +115,13 @@ def test_a_deleted_reply_withdraws_exactly_that_ballot(middle: Middle) -> None:
 
 
 def test_nobody_deletes_the_answer_of_another_account(middle: Middle) -> None:
-    """A deletion is of the account that answered."""
+    """A deletion is of the account that answered, not even of another of the same person."""
+    link(middle, "ada", "wall", "U1")
     request = opened(middle, poll())
     middle.answer(request, "ada", "north", event_id="first")
     delete(middle, "grace", "first")
-    assert standings(middle, request) == ["accepted", "withdrawn"]
+    delete(middle, "ada", "first", account="U1")
+    assert standings(middle, request) == ["accepted", "withdrawn", "withdrawn"]
     assert close(middle, request)["counts"]["north"] == 1
 
 
@@ -528,6 +531,12 @@ def test_what_a_revision_voided_no_link_brings_back(middle: Middle) -> None:
     middle.drain()
     link(middle, "ada", "chat", "U1")
     assert standings(middle, request) == ["spoiled", "accepted"]
+    middle.accounts.unlink("chat", "U1")
+    middle.answer(request, "U1", "west", channel="chat", account="U1")
+    middle.drain()
+    link(middle, "ada", "chat", "U1")  # the version is told again, and nothing before it
+    assert standings(middle, request) == ["spoiled", "accepted", "spoiled"]
+    assert middle.reasons(request)[0] == ("spoiled", "a new version is shown")
     check(middle, request)
 
 
@@ -565,6 +574,26 @@ def test_a_pseudonymous_poll_forgets_who_answered_what(middle: Middle) -> None:
     assert not any(name in kept for name in ("ada", "grace", "linus"))
     assert people[0] == people[1] != people[2]
     assert people[3] == ""
+
+
+@pytest.mark.parametrize("secrecy", ["hidden_until_close", "pseudonymous"])
+def test_nobody_is_told_what_others_answered_before_the_close(middle: Middle, secrecy: str) -> None:
+    """No counts, no choices, no words; of a pseudonymous one no people either, also not afterwards."""
+    request = opened(middle, poll(secrecy=secrecy))
+    middle.answer(request, "ada", "north", comment="because")
+    middle.answer(request, "eve", "north")
+    middle.drain()
+    with middle.store.read() as conn:
+        view, told = views.request(conn, request), views.responses(conn, request, limit=9)
+    assert (view.counts, view.advisory) == ({}, {})
+    assert {(each.choices, each.comment, each.reason) for each in told} == {((), "", "")}
+    close(middle, request)
+    with middle.store.read() as conn:
+        view, after = views.request(conn, request), views.responses(conn, request, limit=9)
+    assert (view.counts["north"], view.advisory, after[0].comment) == (1, {"north": 1}, "because")
+    named = [(each.person, each.account) for each in (*told, *after)]
+    assert (("ada", "@ada") in named) == (secrecy == "hidden_until_close")
+    assert "ada" not in str(named) or secrecy == "hidden_until_close"
 
 
 # polls of platforms
@@ -613,8 +642,17 @@ def test_a_channel_hands_in_what_its_own_poll_has_counted(tmp_path: Path) -> Non
 # the recount
 
 
-@pytest.mark.parametrize("what", ["standing", "audit", "count", "twice", "outcome"])
-def test_a_recount_says_what_was_tampered_with(middle: Middle, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("standing", "the audit says 0 late, there are 1"),
+        ("audit", "the audit says 0 accepted, there are 3"),
+        ("count", "the running count says {'south': 3}, the ballots say {'north': 2, 'south': 1}"),
+        ("twice", "'grace' has 2 ballots"),
+        ("outcome", "the outcome is tie, the ballots decide decided"),
+    ],
+)
+def test_a_recount_says_what_was_tampered_with(middle: Middle, what: str, said: str) -> None:
     """It uses none of the figures that it checks."""
     request = opened(middle, poll())
     for person, choice in (("ada", "north"), ("grace", "south"), ("linus", "north")):
@@ -633,4 +671,4 @@ def test_a_recount_says_what_was_tampered_with(middle: Middle, what: str) -> Non
         else:
             conn.execute(tables.request.update().values(outcome={**row.outcome, "outcome": "tie"}))
     with middle.store.read() as conn:
-        assert recount(conn, request).problems
+        assert said in recount(conn, request).problems
