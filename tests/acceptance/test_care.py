@@ -103,6 +103,9 @@ def test_a_reminder_is_seen_by_its_person_alone(world: World) -> None:
     world.start(model.flow("begin", "ask", "done"))
     world.answer("ada", "approve")
     world.later(days=1)
+    with world.open() as social:
+        (request,) = social.requests()
+    assert len(request.posts) == 1  # reminders are no posts of the question
     assert [text for text in world.seen_by("grace") if "awaited" in text] == [
         "Your answer is still awaited:\nGood?\nUntil 2026-01-08 09:00 UTC.\n" + world_link(world)
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from socialbpm.content_rules import ContentRules
 from socialbpm.errors import RequestClosed, TaskFailed
+from socialbpm.outbox import deliveries
 from socialbpm.posts import AskKind, Dedupe, Span, plain
 from socialbpm.store import tables
 from socialbpm.tasks import MediaSource
@@ -342,3 +343,32 @@ def test_a_picture_that_cannot_be_posted_fails_before_anybody_approves(middle: M
     assert middle.wall.posts == {}
     with middle.store.read() as conn:
         assert conn.execute(tables.work.select()).all() == [] or middle.work.next_due() is None
+
+
+def test_what_was_refused_is_not_sent_by_who_mends_the_run(middle: Middle) -> None:
+    """An operator who resumes a parked run begins nothing anew that people did not want."""
+    request = held(middle, approval=1)
+    answer(middle, request, "grace", "reject")
+    with middle.store.begin() as conn:
+        assert not middle.requests.reopen(conn, request)
+    middle.drain()
+    assert public(middle.wall) == []
+
+
+def test_what_failed_before_its_approval_must_be_approved_once_it_is_mended(middle: Middle) -> None:
+    """Its posts are written anew, and held as before; approvers are asked anew."""
+    request = held(middle, approval=1, media=(MediaSource(src="bad", alt="A picture"),))
+    with middle.store.begin() as conn:
+        conn.execute(tables.delivery.update().values(error="mended"))
+        assert middle.requests.reopen(conn, request)
+    assert all(deliveries.is_held(each) for each in waiting(middle, request) if each.purpose == "open")
+    assert {each.person for each in waiting(middle, request) if each.purpose == "approve"} == {
+        "grace",
+        "linus",
+    }
+    middle.drain()
+    assert public(middle.wall) == []
+
+
+def waiting(middle: Middle, request: str) -> list[Any]:
+    return [each for each in middle.deliveries(request) if each.state == "PREPARING"]

@@ -181,7 +181,12 @@ def row(write: Write) -> dict[str, Any]:
 
 def is_held(row: Row[Any]) -> bool:
     """Whether a delivery waits for an approval, be it prepared or not."""
-    return bool(row.state == State.HELD or (row.state == State.PREPARING and row.post.get(HELD, False)))
+    return row.state in (State.HELD, State.PREPARING) and awaits_approval(row)
+
+
+def awaits_approval(row: Row[Any]) -> bool:
+    """Whether people have not approved it, whatever has become of it since."""
+    return bool(row.post.get(HELD, False))
 
 
 def _first_state(write: Write) -> State:

@@ -157,7 +157,7 @@ class Requests:
         """
         row, now = _REQUEST.rows(conn, of_id=key).one(), self._clock.now()
         back = Reopening(row=row, written=deliveries.of_request(conn, key), now=now)
-        if row.state != "CLOSED" or not row.error or not back.undelivered:
+        if row.state != "CLOSED" or row.error in ("", WITHHELD) or not back.undelivered:
             return False
         back.reopen(conn)
         writes = back.writes(conn, self._work, self._outbox.channels)

@@ -23,6 +23,8 @@ from socialbpm.store import audit
 from socialbpm.store.tables import delivery, request
 from socialbpm.tasks import Asking
 
+OPENING = (Purpose.OPEN, Purpose.APPROVE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopening:
@@ -35,7 +37,7 @@ class Reopening:
     @property
     def undelivered(self) -> list[Row[Any]]:
         """The posts of its opening that do not stand and will not: refused, or held back at the failure."""
-        return [each for each in self.written if each.purpose == Purpose.OPEN and _undelivered(each)]
+        return [each for each in self.written if each.purpose in OPENING and _undelivered(each)]
 
     def reopen(self, conn: Connection) -> None:
         """It waits again, with the answers that it had; its refused writes count no more."""
@@ -58,7 +60,7 @@ class Reopening:
     def _again(self, refused: Row[Any], seq: int) -> Write:
         return Write(
             request=self.row.id,
-            purpose=Purpose.OPEN,
+            purpose=Purpose(refused.purpose),
             action=Action(refused.action),
             seq=seq,
             post=posts.load(refused.post),
@@ -66,6 +68,8 @@ class Reopening:
             sources=deliveries.sources(refused),
             creates=refused.creates,
             parent=refused.parent,
+            held=deliveries.awaits_approval(refused),
+            person=refused.person,
         )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from socialbpm import tasks
 from socialbpm.errors import NotFound
+from socialbpm.outbox.deliveries import Purpose
 from socialbpm.outcomes import secrecy
 from socialbpm.policies import Count
 from socialbpm.posts import Ask, AskKind, Choice, plain
@@ -308,7 +309,7 @@ def _people(conn: Connection, request_id: str) -> tuple[str, ...]:
 
 def _posts(conn: Connection, request_id: str) -> tuple[PostView, ...]:
     delivery = tables.delivery.c
-    query = select(tables.delivery).where(delivery.request == request_id)
+    query = select(tables.delivery).where(delivery.request == request_id, delivery.purpose != Purpose.REMIND)
     return tuple(
         _post(row) for row in conn.execute(query.order_by(delivery.seq, delivery.channel, delivery.room))
     )
