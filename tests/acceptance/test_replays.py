@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from socialbpm.social import Social
+from socialbpm.store.tables import request
 from socialbpm.testing.coverage import coverage
 from socialbpm.testing.replay import Played, play, read
 
@@ -52,6 +54,23 @@ def test_a_restart_opens_everything_again(tmp_path: Path) -> None:
     script = read(tmp_path / "eyes.replay.toml")
     assert play(script, lambda social: seen.update({id(social): social})).report == ""
     assert len(seen) == 2
+
+
+def test_every_replay_is_recounted(tmp_path: Path) -> None:
+    """Somebody changes the books behind our back: nothing that is expected fails, and the replay does."""
+    (tmp_path / "eyes.bpmn").write_text(MODEL.read_text("utf-8"))
+    (tmp_path / "eyes.replay.toml").write_text(
+        "data = { headline = 'Rain' }\n[communities]\npress_room = ['ada']\nreaders = []\n"
+        "[[step]]\nrespond = 'ask'\nperson = 'ada'\nchoice = 'approve'\n"
+    )
+    script = read(tmp_path / "eyes.replay.toml")
+    assert play(script).report == ""
+
+    def tamper(social: Social) -> None:
+        with social.store.begin() as conn:
+            conn.execute(update(request).where(request.c.element == "ask").values(standings={"accepted": 2}))
+
+    assert "the recount of 'ask' differs" in play(script, tamper).report
 
 
 def test_the_suite_reaches_every_element(played: list[Played]) -> None:
