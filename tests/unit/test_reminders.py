@@ -70,6 +70,8 @@ def test_an_answer_in_the_same_moment_is_enough(middle: Middle) -> None:
     middle.clock.advance(DAY)
     middle.answer(request, "ada", "north")
     middle.work.perform(f"remind:{request}")
+    (entry,) = middle.audit("request.reminded")
+    assert entry.facts["people"] == 2
     middle.drain()
     assert reminded(middle) == {"grace": 1, "linus": 1}
 

@@ -36,9 +36,7 @@ VOID = "a new version is shown"
 Revisable = Asking | PostStatus
 
 
-def revised(
-    task: Revisable, text: str | None, media: Sequence[Mapping[str, str]] | None
-) -> Revisable:
+def revised(task: Revisable, text: str | None, media: Sequence[Mapping[str, str]] | None) -> Revisable:
     """The task with a new text (one wording for all channels; it counts as data) and new media.
 
     Raises TaskFailed ``social.invalid`` for media without alt text.
