@@ -38,7 +38,7 @@ GPS = 0x8825  # EXIF: where the picture was taken
 WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 COMMUNITIES = {
     name: ["ada", "grace", "linus"]
-    for name in ("newsroom", "readers", "partners", "cyclists", "reading_room", "archive_heads")
+    for name in ("newsroom", "readers", "partners", "cyclists", "reading_room", "archive_heads", "gardeners")
 } | {"neighbourhood": [], "works_office": ["ada"]}
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 
