@@ -36,10 +36,11 @@ DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 GPS = 0x8825  # EXIF: where the picture was taken
 WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
-COMMUNITIES = {
-    name: ["ada", "grace", "linus"]
-    for name in ("newsroom", "readers", "partners", "cyclists", "reading_room", "archive_heads", "gardeners")
-} | {"neighbourhood": [], "works_office": ["ada"]}
+NAMES = "newsroom readers partners cyclists reading_room archive_heads gardeners neighbours"
+COMMUNITIES = {name: ["ada", "grace", "linus"] for name in NAMES.split()} | {
+    "neighbourhood": [],
+    "works_office": ["ada"],
+}
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 
 
