@@ -68,7 +68,7 @@ def explained(conn: Connection, request_id: str) -> Explained:
     if row is None:
         raise NotFound(f"there is no request '{request_id}'; `socialbpm requests` shows them")
     task, checked = tasks.load(row.task), recount(conn, request_id)
-    hidden = row.state in LIVE and row.task.get("secrecy") == secrecy.HIDDEN
+    hidden = row.state in LIVE and row.task.get("secrecy") in (secrecy.HIDDEN, secrecy.PSEUDONYMOUS)
     rule = _rule(task)
     known = None if hidden or rule is None else Count.load(row.counted)
     people = _voices(conn, row, task) if known else ()

@@ -8,16 +8,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Row, Select, bindparam, select, union
+from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, bindparam, select, union
 
 from socialbpm.outcomes.ballots import Delegations, Held, Vote
 from socialbpm.responses import Standing
 from socialbpm.store.tables import event, response, voter
 
 
-def around(conn: Connection, request: str, people: Collection[str]) -> Delegations:
-    """The answers that stand of ``people``, of all behind them and before them, and their votes."""
-    named = {"of_request": request, "people": sorted(people)}
+def around(
+    conn: Connection, request: str, movers: Collection[str], delegates: Collection[str]
+) -> Delegations:
+    """The answers that stand of all these, of those before them, and of those behind ``movers``; their votes.
+
+    Who stands behind a delegate matters only when the delegate moves.
+    """
+    people = {*movers, *delegates}
+    named = {"of_request": request, "people": sorted(people), "movers": sorted(movers)}
     rows = conn.execute(_HELD, named).all()
     everybody = sorted({*people, *(row.person for row in rows), *(row.delegate for row in rows)} - {None})
     votes = conn.execute(_VOTES, {"of_request": request, "people": everybody}).all()
@@ -45,9 +51,18 @@ def _standing(*columns: Any) -> Select[Any]:
     )
 
 
+def _next(request: ColumnElement[str], *columns: Any) -> Select[Any]:
+    """The step of a chain. Bound to what was found, lest SQLite begin with all answers of the request."""
+    return (
+        select(*columns)
+        .join_from(response, event, event.c.seq == response.c.seq)
+        .where(response.c.request == request, response.c.stands == 1)
+    )
+
+
 def _from_people(name: str) -> CTE:
     return (
-        _standing(response.c.person, event.c.delegate)
+        _standing(response.c.request, response.c.person, event.c.delegate)
         .where(response.c.person.in_(bindparam("people", expanding=True)))
         .cte(name, recursive=True)
     )
@@ -56,16 +71,16 @@ def _from_people(name: str) -> CTE:
 def _behind() -> CTE:
     """Those who handed their ballots to the people, and so on down."""
     first = (
-        _standing(response.c.person)
+        _standing(response.c.request, response.c.person)
         .where(
-            event.c.delegate.in_(bindparam("people", expanding=True)),
+            event.c.delegate.in_(bindparam("movers", expanding=True)),
             event.c.request == bindparam("of_request"),
         )
         .cte("behind", recursive=True)
     )
     return first.union(
-        _standing(response.c.person).where(
-            event.c.delegate == first.c.person, event.c.request == bindparam("of_request")
+        _next(first.c.request, response.c.request, response.c.person).where(
+            event.c.delegate == first.c.person, event.c.request == first.c.request
         )
     )
 
@@ -74,7 +89,9 @@ def _before() -> CTE:
     """The people themselves, those to whom they handed their ballots, and so on up."""
     first = _from_people("before")
     return first.union(
-        _standing(response.c.person, event.c.delegate).where(response.c.person == first.c.delegate)
+        _next(first.c.request, response.c.request, response.c.person, event.c.delegate).where(
+            response.c.person == first.c.delegate
+        )
     )
 
 

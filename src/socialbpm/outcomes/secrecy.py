@@ -13,14 +13,16 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
+from socialbpm.responses import Standing
 from socialbpm.store.prepared import Prepared
 from socialbpm.store.tables import event, request, response
 from socialbpm.tasks import Asking, SocialTask
 
 PSEUDONYMOUS, HIDDEN = "pseudonymous", "hidden_until_close"
 KEY_BYTES, TOKEN_LETTERS = 32, 16
+NOT_HANDED = "the ballot could not be handed on"
 
 
 def new_key(task: SocialTask) -> bytes | None:
@@ -46,6 +48,7 @@ def seal(conn: Connection, row: Row[Any]) -> None:
     people = {each.person for each in rows} | {each.delegate for each in rows if each.delegate}
     tokens = {person: token(row.poll_key, person) for person in people}
     _write(conn, [(each.seq, tokens[each.person], tokens.get(each.delegate)) for each in rows])
+    _UNTOLD.change(conn, of_request=row.id)
     _DESTROY.change(conn, of_id=row.id)
 
 
@@ -73,5 +76,14 @@ _ACCOUNT = Prepared(
     update(event)
     .where(event.c.seq == bindparam("of_seq"))
     .values(account=bindparam("as_token"), delegate=bindparam("to"))
+)
+_UNTOLD = Prepared(  # why a ballot could not be handed on names its person and others
+    update(response)
+    .where(
+        response.c.request == bindparam("of_request"),
+        response.c.standing == Standing.SPOILED,
+        exists().where(event.c.seq == response.c.seq, event.c.delegate.is_not(None)),
+    )
+    .values(reason=NOT_HANDED)
 )
 _DESTROY = Prepared(update(request).where(request.c.id == bindparam("of_id")).values(poll_key=None))

@@ -40,8 +40,9 @@ def handed(conn: Connection, row: Row[Any], terms: Terms, events: Sequence[Row[A
     """Whose ballots these answers move, too; nothing is read where nobody can hand on a ballot."""
     if not terms.delegation or not events:
         return Delegations()
-    people = {event.person for event in events} | {event.delegate for event in events if event.delegate}
-    return handing.around(conn, row.id, people)
+    movers = {event.person for event in events}
+    delegates = {event.delegate for event in events if event.delegate}
+    return handing.around(conn, row.id, movers, delegates)
 
 
 def terms_of(row: Row[Any], task: SocialTask, times: Timing, collected: frozenset[str]) -> Terms:

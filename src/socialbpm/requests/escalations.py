@@ -42,7 +42,7 @@ class Escalations:
         communities: Mapping[str, Community],
         content: Content,
     ) -> None:
-        self._clock, self._outbox, self._outcomes = clock, outbox, outcomes
+        self._clock, self._work, self._outbox, self._outcomes = clock, work, outbox, outcomes
         self._communities, self._content = communities, content
         work.register_steps(
             "escalate",
@@ -64,6 +64,8 @@ class Escalations:
         count = joined(Rule.of(task), Count.load(row.counted), voters)
         _COUNT.change(conn, of_request=request_id, counted=count.dump())
         _DONE.change(conn, of_request=request_id, escalated_at=now)
+        if task.electorate == "open":  # who joins may have answered as an account of nobody's
+            self._work.schedule(conn, "relink", request_id, now)
         facts = {"element": row.element, "community": community.name, "people": len(voters)}
         audit.record(conn, now, "request.escalated", row.run, row.id, **facts)
         step = _Step(row, task, community, deliveries.of_request(conn, request_id), now)

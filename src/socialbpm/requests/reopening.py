@@ -18,6 +18,7 @@ from socialbpm.channels.base import Channel
 from socialbpm.engines.work import Work
 from socialbpm.outbox import deliveries
 from socialbpm.outbox.deliveries import Action, Purpose, State, Write
+from socialbpm.outcomes import secrecy
 from socialbpm.requests.revisions import Revision
 from socialbpm.store import audit
 from socialbpm.store.tables import delivery, request
@@ -42,10 +43,22 @@ class Reopening:
     def reopen(self, conn: Connection) -> None:
         """It waits again, with the answers that it had; its refused writes count no more."""
         conn.execute(_REOPEN, {"of_id": self.row.id})
+        self._begin_anew(conn)
         given_up = update(delivery).where(delivery.c.id.in_([each.id for each in self.undelivered]))
         conn.execute(given_up.values(purpose=Purpose.GIVEN_UP))
         facts = {"element": self.row.element, "posts": len(self.undelivered)}
         audit.record(conn, self.now, "request.reopened", self.row.run, self.row.id, **facts)
+
+    def _begin_anew(self, conn: Connection) -> None:
+        """A pseudonymous question: whose its answers were is forgotten, so they are asked again."""
+        task = tasks.load(self.row.task)
+        if not isinstance(task, Asking) or not secrecy.is_pseudonymous(task):
+            return
+        anew = Revision(row=self.row, task=task, version=self.row.version, now=self.now)
+        anew.void_answers(conn)
+        anew.save(conn)
+        key = update(request).where(request.c.id == self.row.id).values(poll_key=secrecy.new_key(task))
+        conn.execute(key)
 
     def writes(self, conn: Connection, work: Work, channels: Mapping[str, Channel]) -> list[Write]:
         """What was not delivered, once more; and the question, where its post says that it has ended."""
