@@ -8,7 +8,9 @@ in several.
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -30,9 +32,8 @@ QUEUED = "social_queued"
 KEPT_CONNECTIONS = 8  # when nobody uses them
 BUSY_MILLISECONDS = 30_000
 PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # NORMAL can lose a "sent" after a power cut, and then the post goes out twice
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+    "PRAGMA synchronous=FULL",  # NORMAL can lose a "sent" after a power cut, and then the post goes out twice
     "PRAGMA foreign_keys=ON",
 )
 
@@ -266,6 +267,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in PRAGMAS:
         connection.execute(pragma)
+    _turn_to_wal(connection)
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """SQLite itself does not wait while another opener turns a new file to WAL, whatever its timeout is."""
+    until = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _let_go_of(store: weakref.ref[Store]) -> Callable[[], None]:
